@@ -1,0 +1,1 @@
+"""The microscope cameras: one file a kind, all behind `camera.Camera`."""

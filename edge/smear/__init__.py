@@ -1,0 +1,1 @@
+"""A rendered blood smear with known truth."""

@@ -1,0 +1,1 @@
+"""The record: sessions, slides, fields and cells in SQLite, pictures beside it."""

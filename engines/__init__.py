@@ -1,0 +1,1 @@
+"""Inference at run time: what a model is (manifest), how pixels enter and leave it, and the runtimes that execute it."""

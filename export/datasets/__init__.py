@@ -1,0 +1,1 @@
+"""One reader a corpus, all giving the same `Sample`."""
