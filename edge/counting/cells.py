@@ -21,7 +21,7 @@ class CellClass(str, Enum):
     PLT = "plt"
 
     @property
-    def title(self) -> str:
+    def plural(self) -> str:
         """The kind as a person reads it, in the plural."""
         return {"rbc": "red cells", "wbc": "white cells", "plt": "platelets"}[self.value]
 

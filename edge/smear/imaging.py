@@ -1,0 +1,89 @@
+"""From absorbed light to a camera's pixels: lamp, lens, sensor, JPEG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from edge.frame import Pixels
+from edge.smear.staining import Density
+
+
+@dataclass(frozen=True, slots=True)
+class Imaging:
+    """One camera on one microscope. Brightnesses are 0..1 of the sensor's range.
+
+    `lamp` is the colour of the empty background; `shading` the relative fall of light across the field, towards `shading_angle`;
+    `vignetting` its fall at the corners; `defocus_um` the standard deviation of the blur on the slide; `motion_um` the way the stage
+    goes during an exposure, along `motion_angle`; `noise` the sensor's noise at mid-grey (1 = full range), which grows with
+    the root of the light; `jpeg_quality` 1..100, or None for no compression.
+    """
+
+    lamp: tuple[float, float, float] = (0.86, 0.86, 0.82)
+    shading: float = 0.05
+    shading_angle: float = 0.6
+    vignetting: float = 0.08
+    defocus_um: float = 0.12
+    motion_um: float = 0.0
+    motion_angle: float = 0.0
+    noise: float = 0.012
+    gamma: float = 1.0
+    jpeg_quality: int | None = 92
+
+    @staticmethod
+    def random(rng: np.random.Generator) -> Imaging:
+        """A camera drawn over white balance, exposure, light, focus and compression, from good to poor but countable."""
+        level = rng.uniform(0.4, 0.98)
+        tint = rng.normal(1.0, 0.09, 3)
+        return Imaging(
+            lamp=tuple(float(x) for x in np.clip(level * tint, 0.25, 1.08)),  # type: ignore[arg-type]  # a generator of three
+            shading=float(rng.uniform(0.0, 0.25)),
+            shading_angle=float(rng.uniform(0.0, 6.28)),
+            vignetting=float(rng.uniform(0.0, 0.3)),
+            defocus_um=float(rng.uniform(0.05, 0.5)),
+            motion_um=float(rng.choice([0.0, rng.uniform(0.0, 0.8)], p=[0.7, 0.3])),
+            motion_angle=float(rng.uniform(0.0, 6.28)),
+            noise=float(rng.uniform(0.002, 0.03)),
+            gamma=float(rng.uniform(0.8, 1.25)),
+            jpeg_quality=int(rng.integers(55, 98)),
+        )
+
+
+def _light(imaging: Imaging, height_px: int, width_px: int) -> Density:
+    """The lamp's light over the field as (height, width) float32 around 1."""
+    y, x = np.mgrid[-1.0 : 1.0 : height_px * 1j, -1.0 : 1.0 : width_px * 1j].astype(np.float32)
+    slope = x * np.cos(imaging.shading_angle) + y * np.sin(imaging.shading_angle)
+    return np.asarray((1.0 + 0.5 * imaging.shading * slope) * (1.0 - 0.5 * imaging.vignetting * (x * x + y * y)), np.float32)
+
+
+def _motion_kernel(length_px: float, angle: float) -> Density:
+    side = int(np.ceil(length_px)) | 1
+    kernel = np.zeros((side, side), np.float32)
+    middle = (side - 1) / 2.0
+    for t in np.linspace(-0.5, 0.5, 4 * side):
+        kernel[round(middle + t * (length_px - 1) * np.sin(angle)), round(middle + t * (length_px - 1) * np.cos(angle))] += 1.0
+    return kernel / kernel.sum()
+
+
+def expose(density: Density, imaging: Imaging, um_per_px: float, rng: np.random.Generator) -> Pixels:
+    """The picture that the camera takes, (height, width, 3) uint8 RGB; `rng` is the sensor's noise."""
+    height_px, width_px = density.shape[:2]
+    picture = np.exp(-density) * np.asarray(imaging.lamp, np.float32)
+    picture *= _light(imaging, height_px, width_px)[..., None]
+    sigma = imaging.defocus_um / um_per_px
+    if sigma > 0.2:
+        picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    if imaging.motion_um / um_per_px > 1.0:
+        picture = cv2.filter2D(
+            picture, -1, _motion_kernel(imaging.motion_um / um_per_px, imaging.motion_angle), borderType=cv2.BORDER_REFLECT
+        )
+    picture = np.clip(picture, 0.0, 1.2) ** imaging.gamma
+    noise = rng.standard_normal(picture.shape, dtype=np.float32)
+    picture += noise * imaging.noise * np.sqrt(np.clip(picture, 0.02, 1.0) * 2.0)
+    pixels = np.clip(picture * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8)
+    if imaging.jpeg_quality is None:
+        return pixels
+    _, coded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, imaging.jpeg_quality])
+    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])

@@ -1,0 +1,167 @@
+"""The smear as light absorbed: optical density per colour, and which cell lies on top at each pixel.
+
+Stains absorb by the law of Beer and Lambert: transmitted = incident * exp(-density), so that the densities of cells that
+overlap add up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.smear.cells import ANGLES, Kind, Shape, SmearCell
+from edge.smear.slide import Smear
+
+Colour = tuple[float, float, float]
+Density = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Stain:
+    """How a preparation takes its stain. Colours are optical densities (natural logarithm) in R, G, B.
+
+    `see_through` is the share of a red cell's density that still shows through the one above it, `rim` the darker ring
+    inside a red cell's contour, `halo` the bright refraction just outside it, `edge_um` the width over which a contour fades.
+    """
+
+    red: Colour = (0.05, 0.35, 0.38)
+    nucleus: Colour = (0.9, 1.5, 0.35)
+    cytoplasm: Colour = (0.25, 0.4, 0.1)
+    granules: Colour = (0.1, 0.5, 0.4)
+    platelet: Colour = (0.35, 0.6, 0.2)
+    dirt: Colour = (0.9, 1.0, 0.7)
+    see_through: float = 0.35
+    rim: float = 0.15
+    halo: float = 0.03
+    edge_um: float = 0.3
+
+    @staticmethod
+    def random(rng: np.random.Generator) -> Stain:
+        """A stain drawn over the range of Wright, Giemsa, Leishman and of how cameras render them."""
+        green = rng.uniform(0.16, 0.6)
+        violet = rng.uniform(0.8, 1.7)
+        cell = rng.uniform(0.12, 0.5)
+        plate = rng.uniform(0.3, 0.9)
+        return Stain(
+            red=(green * rng.uniform(-0.15, 0.55), green, green * rng.uniform(0.2, 1.25)),
+            nucleus=(violet * rng.uniform(0.4, 0.9), violet, violet * rng.uniform(0.05, 0.5)),
+            cytoplasm=(cell * rng.uniform(0.3, 1.0), cell, cell * rng.uniform(0.0, 0.7)),
+            granules=(cell * rng.uniform(0.1, 0.5), cell * 1.4, cell * rng.uniform(0.6, 1.2)),
+            platelet=(plate * rng.uniform(0.35, 0.9), plate, plate * rng.uniform(0.05, 0.6)),
+            dirt=(rng.uniform(0.4, 1.6), rng.uniform(0.4, 1.6), rng.uniform(0.2, 1.4)),
+            see_through=float(rng.uniform(0.0, 0.9)),
+            rim=float(rng.uniform(0.0, 0.35)),
+            halo=float(rng.choice([0.0, rng.uniform(0.0, 0.12)])),
+            edge_um=float(rng.uniform(0.15, 0.6)),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plate:
+    """A window of the smear before light falls through it.
+
+    `density` is (height, width, 3) float32; `top` is (height, width) int32: 1 + the index in `smear.cells` of the counted
+    cell that is seen at the pixel, 0 where there is none (debris does not hide a cell).
+    """
+
+    density: Density
+    top: NDArray[np.int32]
+
+
+def _body(rho: Density, inside: Density, cell: SmearCell, dx: Density, dy: Density, radius: Density, stain: Stain) -> Density:
+    """A red cell's thickness relative to its rim's: the pallor in the middle, the bull's eye, the rim."""
+    c, s = np.cos(cell.angle), np.sin(cell.angle)
+    u = (dx * c + dy * s) / radius - cell.pallor_x
+    v = (-dx * s + dy * c) / radius - cell.pallor_y
+    middle = np.sqrt((u / np.sqrt(cell.pallor_stretch)) ** 2 + (v * np.sqrt(cell.pallor_stretch)) ** 2) / cell.pallor_radius
+    body = 1.0 - cell.pallor * np.exp(-(middle**4))
+    if cell.bullseye:
+        body += cell.bullseye * cell.pallor * np.exp(-((middle * 2.2) ** 2))
+    body += stain.rim * np.exp(-(((rho - 0.88) / 0.1) ** 2))
+    return np.asarray(body * inside * cell.density, np.float32)
+
+
+def _nucleus(cell: SmearCell, dx: Density, dy: Density, edge_um: float) -> Density:
+    covered = np.zeros_like(dx)
+    for lobe in cell.lobes:
+        x, y = dx - lobe.x_um, dy - lobe.y_um
+        c, s = np.cos(lobe.angle), np.sin(lobe.angle)
+        rho = np.hypot((x * c + y * s) / lobe.long_um, (-x * s + y * c) / lobe.short_um)
+        covered = np.maximum(covered, np.clip((1.0 - rho) * lobe.short_um / edge_um + 0.5, 0.0, 1.0))
+    return np.asarray(covered, np.float32)
+
+
+def _grain(rng: np.random.Generator, shape: tuple[int, int], size_px: float) -> Density:
+    """Smooth random texture with mean 0 and deviation 1."""
+    rough = rng.standard_normal((max(2, int(shape[0] / size_px)), max(2, int(shape[1] / size_px)))).astype(np.float32)
+    return np.asarray(cv2.resize(rough, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def stain_window(
+    smear: Smear, stain: Stain, x_um: float, y_um: float, width_px: int, height_px: int, um_per_px: float, seed: int = 0
+) -> Plate:
+    """The window whose upper left corner lies at (`x_um`, `y_um`) on the glass, at `um_per_px` micrometres a pixel.
+
+    What lies in two windows looks the same in both: a cell's texture comes from `seed` and its index.
+    """
+    density = np.zeros((height_px, width_px, 3), np.float32)
+    top = np.zeros((height_px, width_px), np.int32)
+    for index, cell in enumerate(smear.cells):
+        reach = cell.reach_um + 1.5
+        cx, cy = (cell.x_um - x_um) / um_per_px, (cell.y_um - y_um) / um_per_px
+        span = reach / um_per_px
+        x0, x1 = max(0, int(cx - span)), min(width_px, int(cx + span) + 2)
+        y0, y1 = max(0, int(cy - span)), min(height_px, int(cy + span) + 2)
+        if x0 >= x1 or y0 >= y1:
+            continue
+        xs = ((np.arange(x0, x1) - cx) * um_per_px).astype(np.float32)
+        ys = ((np.arange(y0, y1) - cy) * um_per_px).astype(np.float32)
+        dx, dy = np.broadcast_to(xs[None, :], (y1 - y0, x1 - x0)), np.broadcast_to(ys[:, None], (y1 - y0, x1 - x0))
+        distance = np.hypot(dx, dy)
+        turn = (np.arctan2(dy, dx) * (ANGLES / (2.0 * np.pi))).astype(np.int32) % ANGLES
+        radius = cell.radii_um[turn]
+        # A pixel is as fine as an edge gets: the ramp never falls below one pixel, which also antialiases.
+        inside = np.clip((radius - distance) / max(stain.edge_um, um_per_px) + 0.5, 0.0, 1.0).astype(np.float32)
+        patch, seen = density[y0:y1, x0:x1], top[y0:y1, x0:x1]
+        _lay(patch, cell, inside, dx, dy, distance, radius, stain, um_per_px, (seed, index))
+        if cell.kind is not Kind.DEBRIS:
+            seen[inside > 0.5] = index + 1
+    return Plate(density, top)
+
+
+def _lay(
+    patch: Density, cell: SmearCell, inside: Density, dx: Density, dy: Density, distance: Density, radius: Density,
+    stain: Stain, um_per_px: float, seed: tuple[int, int],
+) -> None:  # fmt: skip
+    """Add one cell's density to the window, over what lies beneath it."""
+    rgb = np.array
+    match cell.kind:
+        case Kind.RBC:
+            body = _body(distance / radius, inside, cell, dx, dy, radius, stain)
+            patch *= (1.0 - inside * (1.0 - stain.see_through))[..., None]
+            patch += body[..., None] * rgb(stain.red, np.float32)
+            if stain.halo:
+                ring = np.exp(-(((distance - radius - 0.45) / 0.3) ** 2)).astype(np.float32) * (1.0 - inside)
+                patch -= stain.halo * ring[..., None]
+        case Kind.WBC if cell.shape is Shape.SMUDGE:
+            rng = np.random.default_rng(seed)
+            fine = np.clip(1.0 + 0.4 * _grain(rng, inside.shape, max(1.0, 0.8 / um_per_px)), 0.2, 2.0)
+            patch += (inside * fine * cell.density)[..., None] * rgb(stain.nucleus, np.float32)
+        case Kind.WBC:
+            rng = np.random.default_rng(seed)
+            fine = 1.0 + 0.18 * _grain(rng, inside.shape, max(1.0, 0.6 / um_per_px))
+            nucleus = _nucleus(cell, dx, dy, max(0.35, um_per_px)) * inside
+            body = stain.granules if cell.shape is Shape.EOSINOPHIL else stain.cytoplasm
+            patch *= (1.0 - inside * 0.85)[..., None]
+            patch += (inside * (1.0 - nucleus) * fine * cell.density)[..., None] * rgb(body, np.float32)
+            patch += (nucleus * (0.5 + 0.5 * fine) * cell.density)[..., None] * rgb(stain.nucleus, np.float32)
+        case Kind.PLT:
+            rng = np.random.default_rng(seed)
+            fine = 1.0 + 0.35 * _grain(rng, inside.shape, max(1.0, 0.4 / um_per_px))
+            patch *= (1.0 - inside * 0.6)[..., None]
+            patch += (inside * np.clip(fine, 0.2, 2.0) * cell.density)[..., None] * rgb(stain.platelet, np.float32)
+        case Kind.DEBRIS:
+            patch += (inside * cell.density)[..., None] * rgb(stain.dirt, np.float32)

@@ -1,0 +1,69 @@
+"""From a camera's pixels to a model's tensor. Training imports this too, so that a model sees what it learnt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How pixels become a tensor: the manifest's `preparation`.
+
+    Every channel is scaled so that its `white_percentile` (the empty glass, also in dense fields) becomes `white_level`;
+    a gain is held within 1 / `most_gain` and `most_gain`. Height and width are padded to multiples of `multiple_px`.
+    """
+
+    cell_diameter_px: float
+    white_percentile: float = 95.0
+    white_level: int = 235
+    most_gain: float = 4.0
+    multiple_px: int = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A model's input, (1, height, width, 3) uint8, and what decoding needs to lead back.
+
+    `zoom` is prepared pixels per frame pixel; `height_px` and `width_px` are the prepared size without its padding.
+    """
+
+    tensor: Pixels
+    zoom: float
+    height_px: int
+    width_px: int
+
+
+def white_balance(pixels: Pixels, preparation: Preparation) -> Pixels:
+    """`pixels` ((height, width, 3) uint8) with every channel's bright percentile at the white level."""
+    tables = []
+    for channel in range(3):
+        histogram = np.bincount(pixels[..., channel].ravel(), minlength=256)
+        rank = preparation.white_percentile / 100.0 * pixels.shape[0] * pixels.shape[1]
+        white = max(1, int(np.searchsorted(np.cumsum(histogram), rank)))
+        gain = float(np.clip(preparation.white_level / white, 1.0 / preparation.most_gain, preparation.most_gain))
+        tables.append(np.clip(np.arange(256) * gain + 0.5, 0, 255).astype(np.uint8))
+    return np.asarray(cv2.LUT(pixels, np.stack(tables, axis=1)[None]), np.uint8)
+
+
+def prepare(pixels: Pixels, cell_diameter_px: float, preparation: Preparation) -> Prepared:
+    """Bring (height, width, 3) uint8 RGB `pixels` with red cells of `cell_diameter_px` to the model's scale and white.
+
+    Raises ValueError where the diameter is not positive or the result would be empty or above 64 megapixels.
+    """
+    if not cell_diameter_px > 0:
+        raise ValueError(f"cell diameter must be positive, not {cell_diameter_px}")
+    zoom = preparation.cell_diameter_px / cell_diameter_px
+    height, width = round(pixels.shape[0] * zoom), round(pixels.shape[1] * zoom)
+    if min(height, width) < 1 or height * width > 64_000_000:
+        raise ValueError(f"a cell diameter of {cell_diameter_px:g} px would bring this frame to {width}x{height} px")
+    shrunk = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
+    balanced = white_balance(np.asarray(shrunk, np.uint8), preparation)
+    bottom, right = -height % preparation.multiple_px, -width % preparation.multiple_px
+    padded = cv2.copyMakeBorder(balanced, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+    return Prepared(np.asarray(padded, np.uint8)[None], zoom, height, width)

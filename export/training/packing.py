@@ -1,0 +1,73 @@
+"""A corpus as training patches, made once and kept in a file beside the run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edge.smear.imaging import Imaging, expose
+from edge.smear.slide import SmearRecipe, make_smear
+from edge.smear.staining import Stain, stain_window
+from edge.smear.truth import true_cells
+from engines.prepare import Preparation, white_balance
+from export.datasets import allidb1, cbc, chula
+from export.datasets.sample import Sample
+from export.training.recipe import Recipe
+from export.training.targets import Patch, from_boxes, from_masks, from_points, from_truth
+
+log = logging.getLogger(__name__)
+
+_LABELLED: dict[str, tuple[Callable[[Path], list[Sample]], Callable[[Sample, float], Patch], tuple[str, ...]]] = {
+    chula.CORPUS: (chula.read, from_points, ("train",)),
+    cbc.CORPUS: (cbc.read, from_boxes, ("train",)),
+    allidb1.CORPUS: (allidb1.read, from_masks, ("train", "bench_train")),
+}
+
+
+def simulated_patch(seed: int, side_px: int, diameter_px: float) -> Patch:
+    """A rendered field of any difficulty with its targets; the same seed gives the same patch."""
+    rng = np.random.default_rng(seed)
+    recipe, stain, imaging = SmearRecipe.random(rng), Stain.random(rng), Imaging.random(rng)
+    um_per_px = recipe.red_diameter_um / diameter_px
+    # The glass is larger than the window, so that cells reach over its border as on a real slide.
+    margin_um = 10.0
+    smear = make_smear(seed, side_px * um_per_px + 2 * margin_um, side_px * um_per_px + 2 * margin_um, recipe)
+    plate = stain_window(smear, stain, margin_um, margin_um, side_px, side_px, um_per_px, seed)
+    cells = true_cells(smear, plate, margin_um, margin_um, um_per_px)
+    return from_truth(expose(plate.density, imaging, um_per_px, rng), plate, cells, diameter_px)
+
+
+def _patches(corpus: str, recipe: Recipe, data: Path) -> Iterator[Patch]:
+    if corpus == "simulated":
+        for index in range(recipe.simulated.fields):
+            yield simulated_patch(recipe.seed * 1_000_000 + index, recipe.simulated.side_px, recipe.packed_diameter_px)
+        return
+    read, label, splits = _LABELLED[corpus]
+    for sample in read(data / corpus):
+        if sample.split in splits:
+            yield label(sample, recipe.packed_diameter_px)
+
+
+def pack(corpus: str, recipe: Recipe, data: Path, folder: Path) -> list[Patch]:
+    """The corpus' patches, white-balanced as the device does it, from `folder` or made and kept there.
+
+    Raises DatasetError where the corpus is missing under `data`.
+    """
+    made_from = f"{corpus}-{recipe.seed}-{recipe.packed_diameter_px:g}-{recipe.simulated.fields}-{recipe.simulated.side_px}"
+    kept = folder / f"{made_from}.npz"
+    if not kept.exists():
+        preparation = Preparation(recipe.packed_diameter_px)
+        arrays: dict[str, np.ndarray] = {}
+        for index, patch in enumerate(_patches(corpus, recipe, data)):
+            arrays[f"pixels{index}"] = white_balance(patch.pixels, preparation)
+            arrays[f"targets{index}"], arrays[f"known{index}"] = patch.targets, patch.known
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".partial.npz")
+        np.savez(partial, **arrays)
+        partial.replace(kept)
+        log.info("packed %d patches of %s", len(arrays) // 3, corpus)
+    with np.load(kept) as stored:
+        return [Patch(stored[f"pixels{i}"], stored[f"targets{i}"], stored[f"known{i}"]) for i in range(len(stored.files) // 3)]
