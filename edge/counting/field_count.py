@@ -22,11 +22,14 @@ class BorderRule(str, Enum):
 
 
 class ScaleSource(str, Enum):
-    """Where the red cell diameter came from."""
+    """Where the red cell diameter came from. MEASURED: from the cells that the network found, at a second look.
+    ASSUMED: nothing in the field can be measured, as on empty glass."""
 
     CALIBRATED = "um-per-px"
     GIVEN = "cell-diameter-px"
     ESTIMATED = "estimated"
+    MEASURED = "measured"
+    ASSUMED = "assumed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -55,13 +55,24 @@ class Lobe:
     angle: float
 
 
+@dataclass(frozen=True, slots=True)
+class Pallor:
+    """The pale middle of a red cell: `depth` is the share of stain missing, within `radius` (relative to the contour, 0..1),
+    displaced by (`x`, `y`) of the radius and stretched by `stretch`; `bullseye` is the stain back in the very middle."""
+
+    depth: float = 0.0
+    radius: float = 0.45
+    x: float = 0.0
+    y: float = 0.0
+    stretch: float = 1.0
+    bullseye: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SmearCell:
     """One thing on the glass. `radii_um` is (ANGLES,) float32: the contour's distance from the centre by angle.
 
-    `density` scales the stain it takes up. `pallor` is the share of it missing in the middle of a red cell, within
-    `pallor_radius` (relative to the contour, 0..1), displaced by (`pallor_x`, `pallor_y`) of the radius and stretched by
-    `pallor_stretch` along `angle`; `bullseye` is the stain back in the very middle (target cells).
+    `density` scales the stain it takes up; `angle` is the direction of its long axis.
     """
 
     kind: Kind
@@ -71,12 +82,7 @@ class SmearCell:
     radii_um: NDArray[np.float32]
     density: float = 1.0
     angle: float = 0.0
-    pallor: float = 0.0
-    pallor_radius: float = 0.45
-    pallor_x: float = 0.0
-    pallor_y: float = 0.0
-    pallor_stretch: float = 1.0
-    bullseye: float = 0.0
+    pallor: Pallor = Pallor()
     lobes: tuple[Lobe, ...] = ()
 
     @property
@@ -102,24 +108,24 @@ def _ellipse(ratio: float, angle: float) -> NDArray[np.float64]:
     """The polar radius of an ellipse of unit area-radius, long axis `ratio` times the short one."""
     long, short = np.sqrt(ratio), 1.0 / np.sqrt(ratio)
     t = _THETA - angle
-    return long * short / np.sqrt((short * np.cos(t)) ** 2 + (long * np.sin(t)) ** 2)
+    return np.asarray(long * short / np.sqrt((short * np.cos(t)) ** 2 + (long * np.sin(t)) ** 2))
 
 
 def red_cell(rng: np.random.Generator, shape: Shape, x_um: float, y_um: float, diameter_um: float, pallor: float) -> SmearCell:
     """A red cell of one of the seven red-cell shapes."""
     angle = float(rng.uniform(0.0, 2.0 * np.pi))
     radius = _wobble(rng, 0.035, range(2, 7)) * _ellipse(float(1.0 + abs(rng.normal(0.0, 0.09))), angle)
-    values = {
-        "pallor": float(np.clip(rng.normal(pallor, 0.14), 0.0, 0.95)),
-        "pallor_radius": float(rng.uniform(0.32, 0.6)),
-        "pallor_x": float(rng.normal(0.0, 0.07)),
-        "pallor_y": float(rng.normal(0.0, 0.07)),
-        "pallor_stretch": float(1.0 + abs(rng.normal(0.0, 0.25))),
-    }
+    pale = Pallor(
+        depth=float(np.clip(rng.normal(pallor, 0.14), 0.0, 0.95)),
+        radius=float(rng.uniform(0.32, 0.6)),
+        x=float(rng.normal(0.0, 0.07)),
+        y=float(rng.normal(0.0, 0.07)),
+        stretch=float(1.0 + abs(rng.normal(0.0, 0.25))),
+    )
     match shape:
         case Shape.OVALOCYTE:
             radius = _wobble(rng, 0.03, range(2, 5)) * _ellipse(float(rng.uniform(1.3, 2.1)), angle)
-            values["pallor_stretch"] = float(rng.uniform(1.2, 2.0))
+            pale = replace(pale, stretch=float(rng.uniform(1.2, 2.0)))
         case Shape.TEARDROP:
             away = np.angle(np.exp(1j * (_THETA - angle)))
             width = rng.uniform(0.2, 0.4)
@@ -127,26 +133,27 @@ def red_cell(rng: np.random.Generator, shape: Shape, x_um: float, y_um: float, d
         case Shape.BURR:
             spikes = int(rng.integers(9, 19))
             radius = radius * (1.0 + rng.uniform(0.04, 0.1) * np.cos(spikes * _THETA + rng.uniform(0, 6.28)))
-            values["pallor"] *= 0.5
+            pale = replace(pale, depth=0.5 * pale.depth)
         case Shape.TARGET:
-            values |= {"pallor": float(rng.uniform(0.4, 0.85)), "pallor_radius": float(rng.uniform(0.6, 0.75))}
-            values["bullseye"] = float(rng.uniform(0.4, 0.9))
+            depth, wide, middle = rng.uniform(0.4, 0.85), rng.uniform(0.6, 0.75), rng.uniform(0.4, 0.9)
+            pale = replace(pale, depth=float(depth), radius=float(wide), bullseye=float(middle))
         case Shape.STOMATOCYTE:
-            values |= {"pallor": float(rng.uniform(0.5, 0.9)), "pallor_stretch": float(rng.uniform(2.2, 4.0))}
+            depth, slit = rng.uniform(0.5, 0.9), rng.uniform(2.2, 4.0)
+            pale = replace(pale, depth=float(depth), stretch=float(slit))
         case Shape.SPHEROCYTE:
             diameter_um *= rng.uniform(0.78, 0.92)
-            values["pallor"] = 0.0
+            pale = replace(pale, depth=0.0)
         case Shape.FRAGMENT:
             cut = np.cos(np.angle(np.exp(1j * (_THETA - angle))))
             chord = np.where(cut > 0.05, rng.uniform(0.1, 0.45) / np.maximum(cut, 0.05), np.inf)
             radius = np.minimum(radius, chord)
             diameter_um *= rng.uniform(0.7, 0.95)
-            values["pallor"] *= 0.6
+            pale = replace(pale, depth=0.6 * pale.depth)
         case _:
             pass
     return SmearCell(
         Kind.RBC, shape, x_um, y_um, (radius * diameter_um / 2.0).astype(np.float32),
-        density=float(rng.normal(1.0, 0.1)), angle=angle, **values,
+        density=float(rng.normal(1.0, 0.1)), angle=angle, pallor=pale,
     )  # fmt: skip
 
 
@@ -156,14 +163,17 @@ def _segmented(rng: np.random.Generator, reach: float, count: int) -> tuple[Lobe
     at = [start + arc * i for i in range(count)]
     ring, size = reach * rng.uniform(0.35, 0.5), reach * (0.52 if count < 3 else 0.4)
     return tuple(
-        Lobe(ring * np.cos(a), ring * np.sin(a), size * rng.uniform(0.85, 1.2), size * rng.uniform(0.6, 0.85), a + 1.57) for a in at
+        Lobe(ring * np.cos(a), ring * np.sin(a), size * rng.uniform(0.85, 1.2), size * rng.uniform(0.6, 0.85), a + 1.57)
+        for a in at
     )
 
 
 def white_cell(rng: np.random.Generator, shape: Shape, x_um: float, y_um: float) -> SmearCell:
     """A white cell with its nucleus. Diameters after Bain, Blood Cells, 5th ed.: lymphocyte 8-16, granulocyte 12-15,
     monocyte 12-20, blast 10-20 µm."""
-    low, high = {Shape.LYMPHOCYTE: (8.0, 12.0), Shape.MONOCYTE: (13.0, 18.0), Shape.BLAST: (10.0, 17.0)}.get(shape, (11.0, 15.0))
+    low, high = {Shape.LYMPHOCYTE: (8.0, 12.0), Shape.MONOCYTE: (13.0, 18.0), Shape.BLAST: (10.0, 17.0)}.get(
+        shape, (11.0, 15.0)
+    )
     diameter = float(rng.uniform(low, high))
     radius = _wobble(rng, 0.05, range(2, 8)) * _ellipse(float(1.0 + abs(rng.normal(0.0, 0.12))), float(rng.uniform(0, 6.28)))
     reach = diameter / 2.0
@@ -180,9 +190,11 @@ def white_cell(rng: np.random.Generator, shape: Shape, x_um: float, y_um: float)
             )
         case _:
             fill = rng.uniform(0.78, 0.95)
+            (x0, y0), a0 = rng.normal(0.0, 0.06 * reach, 2), rng.uniform(0, 6.28)
+            (x1, y1), a1 = rng.normal(0.0, 0.2 * reach, 2), rng.uniform(0, 6.28)
             lobes = (
-                Lobe(*rng.normal(0.0, 0.06 * reach, 2), reach * fill, reach * fill * rng.uniform(0.85, 1.0), rng.uniform(0, 6.28)),
-                Lobe(*rng.normal(0.0, 0.2 * reach, 2), reach * fill * 0.7, reach * fill * 0.6, rng.uniform(0, 6.28)),
+                Lobe(x0, y0, reach * fill, reach * fill * rng.uniform(0.85, 1.0), a0),
+                Lobe(x1, y1, reach * fill * 0.7, reach * fill * 0.6, a1),
             )
     return SmearCell(
         Kind.WBC, shape, x_um, y_um, (radius * reach).astype(np.float32), density=float(rng.uniform(0.75, 1.2)),

@@ -15,10 +15,11 @@ from edge.smear.staining import Density
 class Imaging:
     """One camera on one microscope. Brightnesses are 0..1 of the sensor's range.
 
-    `lamp` is the colour of the empty background; `shading` the relative fall of light across the field, towards `shading_angle`;
-    `vignetting` its fall at the corners; `defocus_um` the standard deviation of the blur on the slide; `motion_um` the way the stage
-    goes during an exposure, along `motion_angle`; `noise` the sensor's noise at mid-grey (1 = full range), which grows with
-    the root of the light; `jpeg_quality` 1..100, or None for no compression.
+    `lamp` is the colour of the empty background; `shading` the relative fall of light across the field, towards
+    `shading_angle`; `vignetting` its fall at the corners; `defocus_um` the standard deviation of the blur on the slide;
+    `motion_um` the way the stage goes during an exposure, along `motion_angle`; `noise` the sensor's noise at mid-grey
+    (1 = full range), which grows with the root of the light; `jpeg_quality` 1..100, or None for no compression; `pointer`
+    the ends x, y, x, y of the eyepiece's dark pointer (or of a hair on the sensor), in shares of the field.
     """
 
     lamp: tuple[float, float, float] = (0.86, 0.86, 0.82)
@@ -31,6 +32,7 @@ class Imaging:
     noise: float = 0.012
     gamma: float = 1.0
     jpeg_quality: int | None = 92
+    pointer: tuple[float, float, float, float] | None = None
 
     @staticmethod
     def random(rng: np.random.Generator) -> Imaging:
@@ -48,6 +50,7 @@ class Imaging:
             noise=float(rng.uniform(0.002, 0.03)),
             gamma=float(rng.uniform(0.8, 1.25)),
             jpeg_quality=int(rng.integers(55, 98)),
+            pointer=None if rng.random() > 0.1 else tuple(float(x) for x in rng.uniform(-0.2, 1.2, 4)),  # type: ignore[arg-type]  # four
         )
 
 
@@ -58,13 +61,24 @@ def _light(imaging: Imaging, height_px: int, width_px: int) -> Density:
     return np.asarray((1.0 + 0.5 * imaging.shading * slope) * (1.0 - 0.5 * imaging.vignetting * (x * x + y * y)), np.float32)
 
 
+def _pointer_shadow(ends: tuple[float, float, float, float], height_px: int, width_px: int, um_per_px: float) -> Density:
+    """A straight line 2 µm wide that lets a tenth of the light through."""
+    light = np.ones((height_px, width_px), np.float32)
+    start, end = (
+        (round(ends[0] * width_px), round(ends[1] * height_px)),
+        (round(ends[2] * width_px), round(ends[3] * height_px)),
+    )
+    cv2.line(light, start, end, 0.1, max(1, round(2.0 / um_per_px)), cv2.LINE_AA)
+    return light
+
+
 def _motion_kernel(length_px: float, angle: float) -> Density:
     side = int(np.ceil(length_px)) | 1
     kernel = np.zeros((side, side), np.float32)
     middle = (side - 1) / 2.0
     for t in np.linspace(-0.5, 0.5, 4 * side):
         kernel[round(middle + t * (length_px - 1) * np.sin(angle)), round(middle + t * (length_px - 1) * np.cos(angle))] += 1.0
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def expose(density: Density, imaging: Imaging, um_per_px: float, rng: np.random.Generator) -> Pixels:
@@ -72,6 +86,8 @@ def expose(density: Density, imaging: Imaging, um_per_px: float, rng: np.random.
     height_px, width_px = density.shape[:2]
     picture = np.exp(-density) * np.asarray(imaging.lamp, np.float32)
     picture *= _light(imaging, height_px, width_px)[..., None]
+    if imaging.pointer is not None:
+        picture *= _pointer_shadow(imaging.pointer, height_px, width_px, um_per_px)[..., None]
     sigma = imaging.defocus_um / um_per_px
     if sigma > 0.2:
         picture = cv2.GaussianBlur(picture, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
@@ -84,6 +100,7 @@ def expose(density: Density, imaging: Imaging, um_per_px: float, rng: np.random.
     picture += noise * imaging.noise * np.sqrt(np.clip(picture, 0.02, 1.0) * 2.0)
     pixels = np.clip(picture * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8)
     if imaging.jpeg_quality is None:
-        return pixels
+        return np.asarray(pixels)
     _, coded = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, imaging.jpeg_quality])
-    return np.ascontiguousarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.smear.cells import Shape, SmearCell, platelet, precipitate, red_cell, smudge_cell, white_cell
 
@@ -66,6 +67,17 @@ class Smear:
     height_um: float
     red_diameter_um: float
     cells: tuple[SmearCell, ...]
+    _boxes: NDArray[np.float64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        boxes = np.array([(c.x_um, c.y_um, c.reach_um + 1.5) for c in self.cells], np.float64).reshape(-1, 3)
+        object.__setattr__(self, "_boxes", boxes)
+
+    def near(self, left_um: float, top_um: float, right_um: float, bottom_um: float) -> list[int]:
+        """The indices of the cells that reach into this rectangle, lowest first."""
+        x, y, reach = self._boxes.T
+        inside = (x + reach > left_um) & (x - reach < right_um) & (y + reach > top_um) & (y - reach < bottom_um)
+        return [int(index) for index in np.flatnonzero(inside)]
 
 
 class _Floor:
@@ -89,7 +101,9 @@ class _Floor:
         self._taken.setdefault(key, []).append((x_um, y_um, room_um))
 
 
-def _lay_red(rng: np.random.Generator, recipe: SmearRecipe, width_um: float, height_um: float, floor: _Floor) -> list[SmearCell]:
+def _lay_red(
+    rng: np.random.Generator, recipe: SmearRecipe, width_um: float, height_um: float, floor: _Floor
+) -> list[SmearCell]:
     cells: list[SmearCell] = []
     number = rng.poisson(recipe.red_density * width_um * height_um / 1e4)
     odd = recipe.poikilocytosis / (len(_RED_SHAPES) - 1)
@@ -100,7 +114,9 @@ def _lay_red(rng: np.random.Generator, recipe: SmearRecipe, width_um: float, hei
         stack = bool(cells) and rng.random() < recipe.stacked
         for _ in range(12):
             if stack:
-                below = cells[int(rng.integers(max(0, len(cells) - 4), len(cells)) if rng.random() < 0.6 else rng.integers(len(cells)))]
+                below = cells[
+                    int(rng.integers(max(0, len(cells) - 4), len(cells)) if rng.random() < 0.6 else rng.integers(len(cells)))
+                ]
                 heading = heading + rng.normal(0.0, 0.5) if rng.random() < 0.7 else rng.uniform(0.0, 2.0 * np.pi)
                 step = rng.uniform(*recipe.stack_step) * recipe.red_diameter_um
                 x, y = below.x_um + step * np.cos(heading), below.y_um + step * np.sin(heading)
@@ -115,7 +131,9 @@ def _lay_red(rng: np.random.Generator, recipe: SmearRecipe, width_um: float, hei
     return cells
 
 
-def _lay_white(rng: np.random.Generator, recipe: SmearRecipe, width_um: float, height_um: float, floor: _Floor) -> list[SmearCell]:
+def _lay_white(
+    rng: np.random.Generator, recipe: SmearRecipe, width_um: float, height_um: float, floor: _Floor
+) -> list[SmearCell]:
     cells: list[SmearCell] = []
     for _ in range(rng.poisson(recipe.white_density * width_um * height_um / 1e4)):
         shape = _WHITE_SHAPES[int(rng.choice(5, p=[0.3, 0.32, 0.1, 0.08, 0.2]))]

@@ -73,13 +73,13 @@ class Plate:
 
 def _body(rho: Density, inside: Density, cell: SmearCell, dx: Density, dy: Density, radius: Density, stain: Stain) -> Density:
     """A red cell's thickness relative to its rim's: the pallor in the middle, the bull's eye, the rim."""
-    c, s = np.cos(cell.angle), np.sin(cell.angle)
-    u = (dx * c + dy * s) / radius - cell.pallor_x
-    v = (-dx * s + dy * c) / radius - cell.pallor_y
-    middle = np.sqrt((u / np.sqrt(cell.pallor_stretch)) ** 2 + (v * np.sqrt(cell.pallor_stretch)) ** 2) / cell.pallor_radius
-    body = 1.0 - cell.pallor * np.exp(-(middle**4))
-    if cell.bullseye:
-        body += cell.bullseye * cell.pallor * np.exp(-((middle * 2.2) ** 2))
+    pale, c, s = cell.pallor, np.cos(cell.angle), np.sin(cell.angle)
+    u = (dx * c + dy * s) / radius - pale.x
+    v = (-dx * s + dy * c) / radius - pale.y
+    middle = np.sqrt((u / np.sqrt(pale.stretch)) ** 2 + (v * np.sqrt(pale.stretch)) ** 2) / pale.radius
+    body = 1.0 - pale.depth * np.exp(-(middle**4))
+    if pale.bullseye:
+        body += pale.bullseye * pale.depth * np.exp(-((middle * 2.2) ** 2))
     body += stain.rim * np.exp(-(((rho - 0.88) / 0.1) ** 2))
     return np.asarray(body * inside * cell.density, np.float32)
 
@@ -94,10 +94,22 @@ def _nucleus(cell: SmearCell, dx: Density, dy: Density, edge_um: float) -> Densi
     return np.asarray(covered, np.float32)
 
 
-def _grain(rng: np.random.Generator, shape: tuple[int, int], size_px: float) -> Density:
-    """Smooth random texture with mean 0 and deviation 1."""
-    rough = rng.standard_normal((max(2, int(shape[0] / size_px)), max(2, int(shape[1] / size_px)))).astype(np.float32)
-    return np.asarray(cv2.resize(rough, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC), np.float32)
+@dataclass(frozen=True, slots=True)
+class _Grain:
+    """A cell's texture: made for the whole cell (`side_px` square) and cut to what shows, so that windows agree."""
+
+    seed: tuple[int, int]
+    side_px: int
+    left: int
+    top: int
+    um_per_px: float
+
+    def over(self, shape: tuple[int, int], size_um: float) -> Density:
+        """Smooth random texture with mean 0 and deviation 1, grains `size_um` wide."""
+        coarse = max(2, int(self.side_px / max(1.0, size_um / self.um_per_px)))
+        rough = np.random.default_rng(self.seed).standard_normal((coarse, coarse)).astype(np.float32)
+        whole = cv2.resize(rough, (self.side_px, self.side_px), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(whole[self.top : self.top + shape[0], self.left : self.left + shape[1]], np.float32)
 
 
 def stain_window(
@@ -109,12 +121,14 @@ def stain_window(
     """
     density = np.zeros((height_px, width_px, 3), np.float32)
     top = np.zeros((height_px, width_px), np.int32)
-    for index, cell in enumerate(smear.cells):
+    for index in smear.near(x_um, y_um, x_um + width_px * um_per_px, y_um + height_px * um_per_px):
+        cell = smear.cells[index]
         reach = cell.reach_um + 1.5
         cx, cy = (cell.x_um - x_um) / um_per_px, (cell.y_um - y_um) / um_per_px
         span = reach / um_per_px
-        x0, x1 = max(0, int(cx - span)), min(width_px, int(cx + span) + 2)
-        y0, y1 = max(0, int(cy - span)), min(height_px, int(cy + span) + 2)
+        left, up, side = int(np.floor(cx - span)), int(np.floor(cy - span)), int(2 * span) + 4
+        x0, x1 = max(0, left), min(width_px, left + side)
+        y0, y1 = max(0, up), min(height_px, up + side)
         if x0 >= x1 or y0 >= y1:
             continue
         xs = ((np.arange(x0, x1) - cx) * um_per_px).astype(np.float32)
@@ -126,7 +140,8 @@ def stain_window(
         # A pixel is as fine as an edge gets: the ramp never falls below one pixel, which also antialiases.
         inside = np.clip((radius - distance) / max(stain.edge_um, um_per_px) + 0.5, 0.0, 1.0).astype(np.float32)
         patch, seen = density[y0:y1, x0:x1], top[y0:y1, x0:x1]
-        _lay(patch, cell, inside, dx, dy, distance, radius, stain, um_per_px, (seed, index))
+        grain = _Grain((seed, index), side, x0 - left, y0 - up, um_per_px)
+        _lay(patch, cell, inside, dx, dy, distance, radius, stain, grain)
         if cell.kind is not Kind.DEBRIS:
             seen[inside > 0.5] = index + 1
     return Plate(density, top)
@@ -134,7 +149,7 @@ def stain_window(
 
 def _lay(
     patch: Density, cell: SmearCell, inside: Density, dx: Density, dy: Density, distance: Density, radius: Density,
-    stain: Stain, um_per_px: float, seed: tuple[int, int],
+    stain: Stain, grain: _Grain,
 ) -> None:  # fmt: skip
     """Add one cell's density to the window, over what lies beneath it."""
     rgb = np.array
@@ -147,20 +162,17 @@ def _lay(
                 ring = np.exp(-(((distance - radius - 0.45) / 0.3) ** 2)).astype(np.float32) * (1.0 - inside)
                 patch -= stain.halo * ring[..., None]
         case Kind.WBC if cell.shape is Shape.SMUDGE:
-            rng = np.random.default_rng(seed)
-            fine = np.clip(1.0 + 0.4 * _grain(rng, inside.shape, max(1.0, 0.8 / um_per_px)), 0.2, 2.0)
+            fine = np.clip(1.0 + 0.4 * grain.over(inside.shape, 0.8), 0.2, 2.0)
             patch += (inside * fine * cell.density)[..., None] * rgb(stain.nucleus, np.float32)
         case Kind.WBC:
-            rng = np.random.default_rng(seed)
-            fine = 1.0 + 0.18 * _grain(rng, inside.shape, max(1.0, 0.6 / um_per_px))
-            nucleus = _nucleus(cell, dx, dy, max(0.35, um_per_px)) * inside
-            body = stain.granules if cell.shape is Shape.EOSINOPHIL else stain.cytoplasm
+            fine = 1.0 + 0.18 * grain.over(inside.shape, 0.6)
+            nucleus = _nucleus(cell, dx, dy, max(0.35, grain.um_per_px)) * inside
+            colour = stain.granules if cell.shape is Shape.EOSINOPHIL else stain.cytoplasm
             patch *= (1.0 - inside * 0.85)[..., None]
-            patch += (inside * (1.0 - nucleus) * fine * cell.density)[..., None] * rgb(body, np.float32)
+            patch += (inside * (1.0 - nucleus) * fine * cell.density)[..., None] * rgb(colour, np.float32)
             patch += (nucleus * (0.5 + 0.5 * fine) * cell.density)[..., None] * rgb(stain.nucleus, np.float32)
         case Kind.PLT:
-            rng = np.random.default_rng(seed)
-            fine = 1.0 + 0.35 * _grain(rng, inside.shape, max(1.0, 0.4 / um_per_px))
+            fine = 1.0 + 0.35 * grain.over(inside.shape, 0.4)
             patch *= (1.0 - inside * 0.6)[..., None]
             patch += (inside * np.clip(fine, 0.2, 2.0) * cell.density)[..., None] * rgb(stain.platelet, np.float32)
         case Kind.DEBRIS:

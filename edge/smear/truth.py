@@ -63,11 +63,18 @@ def true_cells(smear: Smear, plate: Plate, x_um: float, y_um: float, um_per_px: 
             continue
         found.append(
             TrueCell(
-                int(number - 1), cell.kind, cell.shape,
-                (cell.x_um - x_um) / um_per_px, (cell.y_um - y_um) / um_per_px,
-                float(sum_x[number] / seen_px[number]), float(sum_y[number] / seen_px[number]),
-                outline, area_px, visible, border,
-            )  # fmt: skip
+                int(number - 1),
+                cell.kind,
+                cell.shape,
+                (cell.x_um - x_um) / um_per_px,
+                (cell.y_um - y_um) / um_per_px,
+                float(sum_x[number] / seen_px[number]),
+                float(sum_y[number] / seen_px[number]),
+                outline,
+                area_px,
+                visible,
+                border,
+            )
         )
     return tuple(found)
 

@@ -19,7 +19,11 @@ def read(root: Path) -> list[Sample]:
         try:
             masks = {name: root / MASKS[name] / f"{row['image']}.png" for name in row["masks"].split()}
         except KeyError as error:
-            raise DatasetError(f"{root / 'index.csv'}: {row['image']} names the mask {error}, known are {', '.join(MASKS)}") from error
+            raise DatasetError(
+                f"{root / 'index.csv'}: {row['image']} names the mask {error}, known are {', '.join(MASKS)}"
+            ) from error
         counts = {kind: int(row[f"{kind}_count"]) for kind in ("rbc", "wbc", "plt") if row[f"{kind}_count"]}
-        samples.append(Sample(CORPUS, row["split"], row["image"], root / "images" / f"{row['image']}.jpg", counts=counts, masks=masks))
+        samples.append(
+            Sample(CORPUS, row["split"], row["image"], root / "images" / f"{row['image']}.jpg", counts=counts, masks=masks)
+        )
     return samples

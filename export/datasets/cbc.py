@@ -24,8 +24,12 @@ def read(root: Path) -> list[Sample]:
         boxes[row["image"], row["split"]].append(Box(LABELS[row["label"]], *corners))
     return [
         Sample(
-            CORPUS, "val" if split == "train" and int(name.rpartition("_")[2]) in HELD_OUT else split, name, root / "images" / f"{name}.jpg",
-            counts={kind: sum(box.label == kind for box in found) for kind in ("wbc", "plt")}, boxes=tuple(found),
+            CORPUS,
+            "val" if split == "train" and int(name.rpartition("_")[2]) in HELD_OUT else split,
+            name,
+            root / "images" / f"{name}.jpg",
+            counts={kind: sum(box.label == kind for box in found) for kind in ("wbc", "plt")},
+            boxes=tuple(found),
         )  # fmt: skip
         for (name, split), found in sorted(boxes.items())
     ]

@@ -27,9 +27,14 @@ def read(root: Path) -> list[Sample]:
         held_out = row["split"] == "train" and any(int(name) in block for block in HELD_OUT)
         samples.append(
             Sample(
-                CORPUS, "val" if held_out else row["split"], name, root / "images" / f"{name}.jpg",
+                CORPUS,
+                "val" if held_out else row["split"],
+                name,
+                root / "images" / f"{name}.jpg",
                 counts={"rbc": len(points[name])} if complete else {},
-                points=np.array(points[name], np.float32).reshape(-1, 2), types=tuple(types[name]), complete=complete,
+                points=np.array(points[name], np.float32).reshape(-1, 2),
+                types=tuple(types[name]),
+                complete=complete,
             )  # fmt: skip
         )
     return samples

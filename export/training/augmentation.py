@@ -37,10 +37,11 @@ def _reimage(rng: np.random.Generator, picture: NDArray[np.float32]) -> NDArray[
         slope = np.linspace(-1, 1, side, dtype=np.float32) * np.float32(rng.uniform(-0.12, 0.12))
         picture = picture * (1.0 + (slope[:, None, None] if rng.random() < 0.5 else slope[None, :, None]))
     if rng.random() < 0.4:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.3))
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.3)), np.float32)
     if rng.random() < 0.15:
         zoom = rng.uniform(0.5, 0.9)
-        picture = cv2.resize(cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), (side, side))
+        small = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(cv2.resize(small, (side, side)), np.float32)
     if rng.random() < 0.15:
         picture = picture + rng.uniform(0.3, 1.0) * (picture - cv2.GaussianBlur(picture, (0, 0), 1.5))
     if rng.random() < 0.5:
@@ -49,7 +50,7 @@ def _reimage(rng: np.random.Generator, picture: NDArray[np.float32]) -> NDArray[
     if rng.random() < 0.3:
         _, coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 95))])
         pixels = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)
-    return pixels
+    return np.asarray(pixels, np.uint8)
 
 
 def augmented(rng: np.random.Generator, patch: Patch, side_px: int, zoom: float) -> Patch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from export.training.augmentation import augmented
 from export.training.losses import field_loss
 from export.training.packing import pack
-from export.training.recipe import Recipe
+from export.training.recipe import Corpus, Recipe
 from export.training.targets import CHANNELS, Patch
 from export.zoo.field import FieldNet
 
@@ -26,15 +26,15 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 
 class Crops(IterableDataset[Batch]):
-    """Endless batches of augmented crops. Each step has a seed of its own, so that a resumed run sees what it would have seen."""
+    """Endless batches of augmented crops. Each step has its own seed, so that a resumed run sees what it would have."""
 
-    def __init__(self, patches: dict[str, list[Patch]], recipe: Recipe, first_step: int) -> None:
+    def __init__(self, patches: Mapping[Corpus, list[Patch]], recipe: Recipe, first_step: int) -> None:
         self._patches, self._recipe, self._first_step = patches, recipe, first_step
 
     def __iter__(self) -> Iterator[Batch]:
         recipe = self._recipe
         corpora = sorted(recipe.shares)
-        shares = np.array([recipe.shares[name] for name in corpora])  # type: ignore[index]  # the keys just read
+        shares = np.array([recipe.shares[name] for name in corpora])
         zoom = recipe.cell_diameter_px / recipe.packed_diameter_px
         for step in range(self._first_step, recipe.steps):
             rng = np.random.default_rng((recipe.seed, step))
@@ -56,7 +56,7 @@ def _learning_rate(step: int, recipe: Recipe) -> float:
 
 
 def _averaged(network: nn.Module, decay: float) -> torch.optim.swa_utils.AveragedModel:
-    average = torch.optim.swa_utils.get_ema_multi_avg_fn(decay)
+    average = torch.optim.swa_utils.get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch's own
     return torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=average, use_buffers=True)
 
 
@@ -69,7 +69,7 @@ def fit(recipe: Recipe, data: Path, run: Path, threads: int = 1) -> Path:
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = FieldNet(len(CHANNELS), recipe.widths).to(device, memory_format=torch.channels_last)
+    network = FieldNet(len(CHANNELS), recipe.widths).to(device)
     if recipe.init_from is not None:
         network.load_state_dict(torch.load(recipe.init_from, map_location=device, weights_only=True))
     average = _averaged(network, recipe.ema)

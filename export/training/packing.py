@@ -66,7 +66,7 @@ def pack(corpus: str, recipe: Recipe, data: Path, folder: Path) -> list[Patch]:
             arrays[f"targets{index}"], arrays[f"known{index}"] = patch.targets, patch.known
         folder.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial.npz")
-        np.savez(partial, **arrays)
+        np.savez(partial, allow_pickle=False, **arrays)
         partial.replace(kept)
         log.info("packed %d patches of %s", len(arrays) // 3, corpus)
     with np.load(kept) as stored:

@@ -8,6 +8,8 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+Corpus = Literal["simulated", "chula", "cbc", "allidb1"]
+
 
 class RecipeError(Exception):
     """A recipe cannot be used; the message names the file and the keys."""
@@ -38,7 +40,7 @@ class Recipe(_Strict):
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
     ema: float = Field(ge=0, lt=1)
-    shares: dict[Literal["simulated", "chula", "cbc", "allidb1"], float]
+    shares: dict[Corpus, float]
     simulated: Simulated
     init_from: Path | None = None
     checkpoint_every: int = Field(default=500, ge=1)

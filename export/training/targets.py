@@ -119,7 +119,7 @@ def foreground(pixels: NDArray[np.uint8], diameter_px: float) -> Mask:
 
 
 def red_diameter_px(pixels: NDArray[np.uint8], guess_px: float) -> float:
-    """The median diameter of the round single components, to scale a corpus by (Chula, whose cells vary from slide to slide)."""
+    """The median diameter of the round single components, to scale Chula by, whose cells vary from slide to slide."""
     contours, _ = cv2.findContours(foreground(pixels, guess_px).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     found = []
     for contour in contours:
@@ -182,10 +182,13 @@ def from_points(sample: Sample, diameter_px: float) -> Patch:
             rims |= labels == component
             continue
         known[..., OUTLINE][region] = 0
-        centres += [_deepest(depth, float(x), float(y), 0.3 * diameter_px) for x, y in mine]
+        centres += [_deepest(np.asarray(depth, np.float32), float(x), float(y), 0.3 * diameter_px) for x, y in mine]
     for x, y in points[owner == 0]:
         centres.append((float(x), float(y)))
-        box = np.s_[max(0, int(y - diameter_px / 2)) : int(y + diameter_px / 2), max(0, int(x - diameter_px / 2)) : int(x + diameter_px / 2)]
+        box = np.s_[
+            max(0, int(y - diameter_px / 2)) : int(y + diameter_px / 2),
+            max(0, int(x - diameter_px / 2)) : int(x + diameter_px / 2),
+        ]
         known[..., RBC][box], known[..., OUTLINE][box] = 0, 0
     targets[..., OUTLINE][_rims(np.where(rims, labels, 0).astype(np.int32), 0.09 * diameter_px)] = 255
     _draw_centres(targets[..., CENTRE], centres, CENTRE_SIGMA * diameter_px)
@@ -213,7 +216,9 @@ def _evident_cells(
         shape = np.pad((labels[where] == component).astype(np.uint8), 1)
         contours, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         area, around = cv2.contourArea(contours[0]), max(1.0, cv2.arcLength(contours[0], True))
-        at_border = where[0].start == 0 or where[1].start == 0 or where[0].stop == labels.shape[0] or where[1].stop == labels.shape[1]
+        at_border = (
+            where[0].start == 0 or where[1].start == 0 or where[0].stop == labels.shape[0] or where[1].stop == labels.shape[1]
+        )
         if not at_border and 0.4 < area / diameter_px**2 < 1.2 and 4.0 * np.pi * area / around**2 > 0.8:
             y, x = ndimage.center_of_mass(shape)
             found.append((x + where[1].start - 1, y + where[0].start - 1))
@@ -244,7 +249,9 @@ def from_boxes(sample: Sample, diameter_px: float) -> Patch:
     targets[..., RBC][mask] = 255
     for box in sorted(sample.boxes, key=lambda b: b.label):
         cx, cy = 0.5 * (box.left + box.right) * zoom, 0.5 * (box.top + box.bottom) * zoom
-        rho = np.hypot((xs - cx) / max(1.0, 0.5 * zoom * (box.right - box.left)), (ys - cy) / max(1.0, 0.5 * zoom * (box.bottom - box.top)))
+        rho = np.hypot(
+            (xs - cx) / max(1.0, 0.5 * zoom * (box.right - box.left)), (ys - cy) / max(1.0, 0.5 * zoom * (box.bottom - box.top))
+        )
         if box.label == "rbc":
             near = rho < 0.75
             known[..., CENTRE][near] = 1
@@ -298,7 +305,9 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
         centres = [(x * zoom, y * zoom) for (y, x), good in zip(middles, keep, strict=True) if good]
     else:
         square = [(w[0].stop - w[0].start, w[1].stop - w[1].start) for w in objects]
-        single = keep & np.array([0.75 < h / w < 1.33 and 0.68 < a / (h * w) < 0.87 for (h, w), a in zip(square, areas, strict=True)])
+        single = keep & np.array(
+            [0.75 < h / w < 1.33 and 0.68 < a / (h * w) < 0.87 for (h, w), a in zip(square, areas, strict=True)]
+        )
         single &= (areas > 0.55 * single_area) & (areas < 1.5 * single_area)
         vague = np.isin(pieces, 1 + np.flatnonzero(~single))
         known[..., CENTRE][shrunk(np.asarray(vague)) > 0] = 0
@@ -331,7 +340,9 @@ def _white_and_platelets(
             targets[..., red][targets[..., WBC] > 127] = 0
         if int(big.sum()) == sample.counts.get("wbc", -1):
             middles = ndimage.center_of_mass(pieces > 0, pieces, 1 + np.flatnonzero(big)) if big.any() else []
-            _draw_centres(targets[..., WBC_CENTRE], [(x * zoom, y * zoom) for y, x in middles], 1.6 * CENTRE_SIGMA * diameter_px)
+            _draw_centres(
+                targets[..., WBC_CENTRE], [(x * zoom, y * zoom) for y, x in middles], 1.6 * CENTRE_SIGMA * diameter_px
+            )
         else:
             known[..., WBC_CENTRE][ndimage.binary_dilation(targets[..., WBC] > 0, iterations=6)] = 0
     else:

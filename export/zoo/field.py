@@ -22,7 +22,7 @@ class FieldNet(nn.Module):
     """U-Net (Ronneberger et al., MICCAI 2015) between a pixel-unshuffle and a pixel-shuffle (Shi et al., CVPR 2016).
 
     The shuffles let every convolution work at half the resolution and still give full-resolution logits. Input: (batch, 3,
-    height, width) float32 in 0..1, sizes in multiples of 2 * 2 ** (levels - 1). Output: (batch, channels, height, width) logits.
+    height, width) float32 in 0..1, sizes in multiples of 2 ** levels. Output: (batch, channels, height, width) logits.
     """
 
     def __init__(self, channels: int = 6, widths: Sequence[int] = (24, 48, 96, 96)) -> None:

@@ -1,0 +1,59 @@
+"""Which cells at the frame's border count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from edge.counting.cells import Cell, Outline
+from edge.counting.field_count import BorderRule
+
+TOLERANCE_PX = 0.51
+"""A cut cell's outline lies on the border, at -0.5; one whose pixels merely reach the last row is cut for all we know."""
+
+
+class Touched(NamedTuple):
+    """The edges of the frame that an outline reaches."""
+
+    left: bool
+    top: bool
+    right: bool
+    bottom: bool
+
+
+def touched_edges(outline: Outline, shape: tuple[int, int], tolerance_px: float = TOLERANCE_PX) -> Touched:
+    """Edges of a (height, width) frame that `outline` comes within `tolerance_px` of; the frame spans -0.5..width - 0.5."""
+    height, width = shape
+    left, top = outline.min(axis=0).tolist()
+    right, bottom = outline.max(axis=0).tolist()
+    return Touched(
+        left=left <= tolerance_px - 0.5,
+        top=top <= tolerance_px - 0.5,
+        right=right >= width - 0.5 - tolerance_px,
+        bottom=bottom >= height - 0.5 - tolerance_px,
+    )
+
+
+def touches_border(outline: Outline, shape: tuple[int, int], tolerance_px: float = TOLERANCE_PX) -> bool:
+    """True where the border of a (height, width) frame cuts the cell with this outline."""
+    return any(touched_edges(outline, shape, tolerance_px))
+
+
+def admitted(cells: Iterable[Cell], rule: BorderRule, width_px: int, height_px: int, cell_diameter_px: float) -> list[Cell]:
+    """Those of `cells` that count in a frame of `width_px` x `height_px` under `rule`, in their order.
+
+    Two edges: what reaches the right or bottom edge does not count even if it also reaches the left or top one, as the
+    lines of a Neubauer chamber forbid; so fields side by side count a cell on their common edge exactly once.
+    """
+    if rule is BorderRule.ALL:
+        return list(cells)
+    if rule is BorderRule.CENTRE_INSIDE:
+        half_px = cell_diameter_px / 2.0 - 0.5
+        right_px, bottom_px = width_px - 1.0 - half_px, height_px - 1.0 - half_px
+        return [cell for cell in cells if half_px <= cell.x <= right_px and half_px <= cell.y <= bottom_px]
+    return [cell for cell in cells if not _forbidden(cell, width_px, height_px)]
+
+
+def _forbidden(cell: Cell, width_px: int, height_px: int) -> bool:
+    touched = touched_edges(cell.outline, (height_px, width_px))
+    return touched.right or touched.bottom

@@ -1,0 +1,70 @@
+"""The red cell diameter over time, and a second look at it through the network's eyes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from math import pi, sqrt
+
+import numpy as np
+
+from edge.counting.cells import Region
+from edge.counting.field_count import Scale, ScaleSource
+
+LEAST_REGIONS = 6
+LEAST_CONFIDENCE = 0.6
+APART_RATIO = 1.05
+"""Centres this many diameters apart cannot hide a part of each other."""
+
+
+class ScaleMedian:
+    """Running median over the last frames of one objective; clear it when the objective changes."""
+
+    def __init__(self, frames: int) -> None:
+        """Remembers `frames` (>= 1) estimates. Raises ValueError for fewer."""
+        if frames < 1:
+            raise ValueError(f"frames must be at least 1, not {frames}")
+        self._seen: deque[Scale] = deque(maxlen=frames)
+
+    def add(self, scale: Scale) -> Scale:
+        """Takes in one frame's estimate and returns the median so far.
+
+        Its spread is the larger of the median spread within frames and the interquartile range between them.
+        """
+        self._seen.append(scale)
+        diameters = np.array([one.cell_diameter_px for one in self._seen])
+        low, middle, high = np.quantile(diameters, (0.25, 0.5, 0.75)).tolist()
+        within = float(np.median([one.spread for one in self._seen]))
+        return Scale(middle, max(within, (high - low) / middle), scale.source)
+
+    def clear(self) -> None:
+        """Forgets all frames."""
+        self._seen.clear()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+
+def refine_cell_diameter(regions: Sequence[Region], at_border: Sequence[bool]) -> Scale | None:
+    """The median diameter of red cells that a network found confident, whole and apart, in the regions' pixels.
+
+    `at_border` says of each region whether the border cuts it. Returns None with fewer than LEAST_REGIONS such cells.
+    Raises ValueError where the two differ in length.
+    """
+    if len(regions) != len(at_border):
+        raise ValueError(f"{len(regions)} regions need as many border flags, not {len(at_border)}")
+    if len(regions) < LEAST_REGIONS:
+        return None
+    x, y = np.array([one.x for one in regions]), np.array([one.y for one in regions])
+    diameter = np.array([2.0 * sqrt(one.area_px / pi) for one in regions])
+    good = np.array([one.confidence >= LEAST_CONFIDENCE for one in regions]) & ~np.array(at_border, dtype=np.bool_)
+    if good.sum() < LEAST_REGIONS:
+        return None
+    typical = float(np.median(diameter[good]))
+    distance = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
+    np.fill_diagonal(distance, np.inf)
+    apart = good & (distance.min(axis=1) > APART_RATIO * typical) & (diameter > 0.65 * typical) & (diameter < 1.5 * typical)
+    if apart.sum() < LEAST_REGIONS:
+        return None
+    low, middle, high = np.quantile(diameter[apart], (0.25, 0.5, 0.75)).tolist()
+    return Scale(middle, (high - low) / middle, ScaleSource.MEASURED)

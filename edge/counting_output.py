@@ -1,0 +1,139 @@
+"""What `hemocam count` gives: a table for people, JSON lines for programs, CSV for spreadsheets, overlays to look at."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import cv2
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from edge.counting.cells import CellClass
+from edge.overlay import draw_overlay
+from edge.stills import Still, as_json
+from edge.storage.errors import file_errors
+from engines.opening import Opened
+
+MUCH_DISAGREEMENT = 0.25
+"""Methods that differ by more than this share of the count make a field worth a second look."""
+
+
+class Output(Protocol):
+    """Takes stills one by one, then is closed."""
+
+    def add(self, still: Still) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class JsonOutput:
+    """One object a line, written as soon as it is known."""
+
+    def __init__(self, stream: TextIO, opened: Opened) -> None:
+        self._stream, self._opened = stream, opened
+
+    def add(self, still: Still) -> None:
+        opened = self._opened
+        result = as_json(still, opened.manifest.name, opened.file.sha256, opened.engine.runtime)
+        self._stream.write(json.dumps(result, allow_nan=False, ensure_ascii=False) + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        pass
+
+
+class TableOutput:
+    """A row a picture and the totals of those that were counted."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._table = Table("picture", box=None)
+        for kind in CellClass:
+            self._table.add_column(kind.plural, justify="right")
+        for title in ("red cell", "ms"):
+            self._table.add_column(title, justify="right")
+        self._table.add_column("")
+        self._totals = dict.fromkeys(CellClass, 0)
+        self._counted = 0
+
+    def add(self, still: Still) -> None:
+        count = still.count
+        total_ms = f"{sum(still.ms.values()):.0f}"
+        if count is None:
+            reason = getattr(still.verdict, "reason", None)
+            self._table.add_row(
+                escape(str(still.path)), "–", "–", "–", "", total_ms, f"[red]refused: {reason.value if reason else ''}[/]"
+            )
+            return
+        self._counted += 1
+        for kind, number in count.counts.items():
+            self._totals[kind] += number
+        disagreement = count.disagreement.get(CellClass.RBC, 0.0)
+        remark = f"methods differ by {disagreement:.0%}: look again" if disagreement > MUCH_DISAGREEMENT else ""
+        size = f"{count.scale.cell_diameter_px:.0f} px"
+        if still.um_per_px is not None:
+            size += f" = {count.scale.cell_diameter_px * still.um_per_px:.1f} µm"
+        numbers = (str(count.counts.get(kind, "–")) for kind in CellClass)
+        self._table.add_row(escape(str(still.path)), *numbers, size, total_ms, f"[yellow]{remark}[/]")
+
+    def close(self) -> None:
+        if self._counted > 1:
+            self._table.add_section()
+            self._table.add_row(
+                f"{self._counted} pictures", *(f"[bold]{self._totals[kind]}[/]" for kind in CellClass), "", "", ""
+            )
+        self._console.print(self._table)
+        self._console.print("[dim]For research; not a diagnostic device.[/]")
+
+
+class CsvOutput:
+    """A row a picture; an unknown count is an empty cell."""
+
+    def __init__(self, path: Path) -> None:
+        with file_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("w", newline="", encoding="utf-8")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(
+            ["source", *(kind.value for kind in CellClass), "cell_diameter_px", "scale", "accepted", "reason"]
+        )
+
+    def add(self, still: Still) -> None:
+        count, reason = still.count, getattr(still.verdict, "reason", None)
+        numbers = ["" if count is None else count.counts.get(kind, "") for kind in CellClass]
+        scale = ["", ""] if count is None else [f"{count.scale.cell_diameter_px:.2f}", count.scale.source.value]
+        self._writer.writerow([still.path, *numbers, *scale, reason is None, reason.value if reason else ""])
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class OverlayOutput:
+    """A PNG a picture, named after it; two pictures of one name get a number."""
+
+    def __init__(self, folder: Path) -> None:
+        with file_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._written: set[str] = set()
+
+    def add(self, still: Still) -> None:
+        if still.count is None:
+            return
+        name, number = still.path.stem, 1
+        while name in self._written:
+            number += 1
+            name = f"{still.path.stem}-{number}"
+        self._written.add(name)
+        drawn = draw_overlay(still.pixels, still.count, still.um_per_px, simulated=False)
+        _, coded = cv2.imencode(".png", drawn[..., ::-1])
+        path = self._folder / f"{name}.png"
+        with file_errors(path):
+            path.write_bytes(coded.tobytes())
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,43 @@
+"""A session's events as log lines: the face of `hemocam log`."""
+
+from __future__ import annotations
+
+import logging
+
+from edge.session import Event, FieldSeen, FrameState, Notice, RunState, StatusChanged
+
+log = logging.getLogger(__name__)
+
+
+class LogSubscriber:
+    """Says what was counted, what was not and why; what repeats every frame (duplicates, drops) is for debugging."""
+
+    def __init__(self) -> None:
+        self._state: RunState | None = None
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case FieldSeen(state=FrameState.COUNTED, count=count, frame=frame, status=status) if count is not None:
+                log.info(
+                    "field counted",
+                    extra={"source": frame.source, "sequence": frame.sequence, "simulated": frame.simulated}
+                    | {kind.value: number for kind, number in count.counts.items()}
+                    | {"slide": status.totals.slide, "fields": status.totals.fields, "latency_ms": round(status.latency_ms, 1)},
+                )
+            case FieldSeen(state=state, frame=frame, verdict=verdict):
+                reason = getattr(verdict, "reason", None)
+                level = logging.DEBUG if state in (FrameState.DUPLICATE, None) else logging.INFO
+                log.log(
+                    level, "frame %s", state.value if state else "shown",
+                    extra={"source": frame.source, "sequence": frame.sequence} | ({"reason": reason.value} if reason else {}),
+                )  # fmt: skip
+            case StatusChanged(status=status) if status.run_state is not self._state:
+                self._state = status.run_state
+                ledger = {name.value: getattr(status.ledger, name.value) for name in FrameState}
+                log.info(
+                    "session %s", status.run_state.value,
+                    extra={"session": status.session_id, "camera": status.camera, "captured": status.ledger.captured}
+                    | ledger | ({"reason": status.finish_reason.value} if status.finish_reason else {}),
+                )  # fmt: skip
+            case Notice() | StatusChanged():
+                pass  # the loop logs its notices itself

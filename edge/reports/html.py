@@ -1,0 +1,153 @@
+"""A session as one HTML file: everything inlined, no scripts, printable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from edge.reports.charts import Bar, bar_chart, histogram
+from edge.reports.figures import INTERVAL_NOTE, PerField, per_field, ratio
+from edge.reports.pictures import STYLES, Picture, field_picture
+from edge.storage.reader import StoreReader
+from edge.storage.records import CELL_CLASSES, FieldRecord, LedgerRecord, SessionRecord, SlideRecord, TotalsRecord
+
+PICTURES_MAX = 8
+LOOK_AGAIN_MAX = 5
+LOOK_AGAIN_FROM = 0.10
+NAMES = {"rbc": "red cells (RBC)", "wbc": "white cells (WBC)", "plt": "platelets (PLT)"}
+FRAME_STATES = ("counted", "duplicate", "rejected", "dropped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """One field as the tables name it: `label` is slide.field, `look_again` marks the highest disagreement."""
+
+    record: FieldRecord
+    label: str
+    look_again: bool
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlideLine:
+    record: SlideRecord
+    totals: TotalsRecord
+    figures: Mapping[str, PerField | None]
+
+
+def session_report(store: StoreReader, session_id: str, pictures_max: int = PICTURES_MAX) -> str:
+    """The report of a session (id or its beginning), all figures of one instant even while it is still logging.
+
+    At most `pictures_max` fields are shown as pictures: those to look at again, then others spread over the session.
+    Raises StoreError where the session is not there or cannot be read.
+    """
+    with store.snapshot():
+        session = store.session(session_id)
+        lines = _field_lines(store, session, pictures_max)
+        slides = [_slide_line(store, slide) for slide in store.slides(session.id)]
+        totals = store.session_totals(session.id)
+        diameters = store.diameters(session.id, "rbc")
+    fields = [line.record for line in lines]
+    return _template().render(
+        session=session,
+        kinds=[kind for kind in CELL_CLASSES if kind in totals.cells],
+        names=NAMES,
+        styles=STYLES,
+        slides=slides,
+        totals=totals,
+        figures={kind: _figures(fields, kind) for kind in CELL_CLASSES},
+        ratios=_ratios(totals),
+        lines=lines,
+        counts_chart=_counts_chart(lines),
+        diameter_chart=_diameter_chart(diameters),
+        ledger=_ledger(session.ledger),
+        settings=json.dumps(dict(session.settings), indent=2, ensure_ascii=False),
+        time_format="%H:%M:%S" if len({field.wall_time.date() for field in fields}) <= 1 else "%Y-%m-%d %H:%M:%S",
+        interval_note=INTERVAL_NOTE,
+        look_again_from=LOOK_AGAIN_FROM,
+        look_again_max=LOOK_AGAIN_MAX,
+    )
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["moment"] = _moment
+    text = resources.files("edge.reports").joinpath("session.html.j2").read_text("utf-8")
+    return environment.from_string(text)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _field_lines(store: StoreReader, session: SessionRecord, pictures_max: int) -> list[FieldLine]:
+    numbers = {slide.id: slide.number for slide in store.slides(session.id)}
+    fields = store.session_fields(session.id)
+    doubtful = look_again(fields)
+    shown = _shown(fields, doubtful, pictures_max)
+    return [
+        FieldLine(
+            record=field,
+            label=f"{numbers[field.slide_id]}.{field.number}",
+            look_again=field.id in doubtful,
+            picture=field_picture(store.folder, field, store.cells(field.id)) if field.id in shown else None,
+        )
+        for field in fields
+    ]
+
+
+def look_again(fields: Sequence[FieldRecord]) -> set[int]:
+    """Ids of the fields whose methods disagree most on red cells: at most five, from 10 % up."""
+    highest = sorted(fields, key=lambda field: -field.disagreement.get("rbc", 0.0))[:LOOK_AGAIN_MAX]
+    return {field.id for field in highest if field.disagreement.get("rbc", 0.0) >= LOOK_AGAIN_FROM}
+
+
+def _shown(fields: Sequence[FieldRecord], doubtful: set[int], pictures_max: int) -> set[int]:
+    kept = [field.id for field in fields if field.image is not None]
+    first = [field_id for field_id in kept if field_id in doubtful][:pictures_max]
+    others = [field_id for field_id in kept if field_id not in doubtful]
+    room = min(pictures_max - len(first), len(others))
+    return {*first, *(others[index * len(others) // room] for index in range(room))}
+
+
+def _figures(fields: Sequence[FieldRecord], kind: str) -> PerField | None:
+    return per_field([field.counts[kind] for field in fields if kind in field.counts])
+
+
+def _slide_line(store: StoreReader, slide: SlideRecord) -> SlideLine:
+    fields = store.slide_fields(slide.id)
+    return SlideLine(slide, store.totals(slide.id), {kind: _figures(fields, kind) for kind in CELL_CLASSES})
+
+
+def _ratios(totals: TotalsRecord) -> list[tuple[str, str]]:
+    cells = totals.cells
+    return [("WBC : RBC", ratio(cells.get("wbc"), cells.get("rbc"))), ("PLT : RBC", ratio(cells.get("plt"), cells.get("rbc")))]
+
+
+def _ledger(ledger: LedgerRecord) -> list[tuple[str, int]]:
+    return [(state, getattr(ledger, state)) for state in FRAME_STATES]
+
+
+def _counts_chart(lines: Sequence[FieldLine]) -> Markup | None:
+    bars = [Bar(line.label, line.record.counts["rbc"], line.look_again) for line in lines if "rbc" in line.record.counts]
+    if not bars:
+        return None
+    values = [bar.value for bar in bars]
+    mean = sum(values) / len(values)
+    text = f"Red cells by field: {len(bars)} fields, from {min(values):g} to {max(values):g}, mean {mean:.1f}"
+    return bar_chart(bars, text, "field (slide.field)", "red cells", mean)
+
+
+def _diameter_chart(diameters: Sequence[tuple[float, float | None]]) -> Markup | None:
+    in_um = [um for _, um in diameters if um is not None]
+    values, unit = (in_um, "µm") if diameters and len(in_um) == len(diameters) else ([px for px, _ in diameters], "px")
+    if not values:
+        return None
+    middle = sorted(values)[len(values) // 2]
+    return histogram(values, f"Diameters of {len(values)} red cells, median {middle:.2f} {unit}", unit)

@@ -1,0 +1,1 @@
+"""How a field becomes a picture in a terminal: one way, one file."""

@@ -1,0 +1,28 @@
+"""From a model's raw output to probability maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.contract import InferenceFailed, Tensor
+from engines.prepare import Prepared
+
+
+def decode(logits: Tensor, prepared: Prepared, channels: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Probability maps (height, width) float32 in 0..1 by channel name, the padding cut off.
+
+    `logits` is (1, channels, padded height, padded width). Raises InferenceFailed where it is not or is not finite: what
+    a network could not say must never be read as "no cell".
+    """
+    want = (1, len(channels), *prepared.tensor.shape[1:3])
+    if logits.shape != want:
+        raise InferenceFailed(f"the model gave {logits.shape}, its manifest and this frame ask for {want}")
+    kept = np.asarray(logits[0, :, : prepared.height_px, : prepared.width_px], np.float32)
+    # A sum is finite only if every term is: half the cost of np.isfinite over the whole array.
+    if not np.isfinite(kept.sum(dtype=np.float64)):
+        raise InferenceFailed("the model gave values that are not finite; this field is unknown")
+    probabilities = 1.0 / (1.0 + np.exp(-np.clip(kept, -30.0, 30.0)))
+    return {name: probabilities[index] for index, name in enumerate(channels)}

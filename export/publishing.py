@@ -1,0 +1,122 @@
+"""From trained weights to a model folder: ONNX files, manifest, measured accuracy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import torch
+import yaml
+from numpy.typing import NDArray
+
+from edge.counting.counter import CountingPlan, FieldCounter
+from engines.manifest import FILE_NAME, Manifest, load_manifest
+from engines.opening import Runtime, open_model
+from engines.prepare import Preparation, prepare
+from export.evaluate import ask, questions, table
+from export.to_int8 import to_int8
+from export.to_onnx import to_onnx, write_atomically
+from export.training.packing import pack
+from export.training.recipe import Recipe
+from export.training.targets import CHANNELS
+from export.zoo.field import FieldNet
+
+PARITY = 1e-3
+"""The largest difference of logits between PyTorch and the ONNX file that is rounding and not a mistake."""
+EQUAL_ACCURACY = 0.5
+"""int8 becomes the default file where its count accuracy on `val` is within this many points of FP32's."""
+CALIBRATION_FIELDS = 60
+
+
+class PublishingError(Exception):
+    """A model cannot be published; the message says why."""
+
+
+def publish_model(recipe: Recipe, recipe_path: Path, weights: Path, card: Path, data: Path, folder: Path) -> Path:
+    """Write the model's folder. Raises PublishingError, DatasetError.
+
+    `val` decides whether int8 or FP32 is the default file; `val` and `test` figures of the default are put in the manifest.
+    """
+    network = FieldNet(len(CHANNELS), recipe.widths)
+    try:
+        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        fixed = yaml.safe_load(card.read_text(encoding="utf-8"))
+    except (OSError, RuntimeError, yaml.YAMLError) as error:
+        raise PublishingError(f"{weights} and {card} must be this recipe's weights and card: {error}") from error
+    network.eval()
+    preparation = Preparation(recipe.cell_diameter_px, multiple_px=2 ** len(recipe.widths))
+    fp32 = to_onnx(network, preparation.multiple_px)
+    _check_parity(network, fp32, preparation.multiple_px)
+    int8 = to_int8(fp32, _calibration(recipe, data, weights.parent.parent / "packed", preparation))
+    files = {"fp32": fp32, "int8": int8}
+    for precision, content in files.items():
+        write_atomically(folder / f"model-{precision}.onnx", content)
+
+    def manifest(order: tuple[str, ...], accuracy: list[dict[str, object]]) -> dict[str, Any]:
+        listed = [
+            {"file": f"model-{name}.onnx", "sha256": hashlib.sha256(files[name]).hexdigest(), "precision": name}
+            for name in order
+        ]
+        return {
+            "name": recipe.name, **fixed, "licence": recipe.licence, "data": list(recipe.data), "seed": recipe.seed,
+            "recipe": str(recipe_path.name), "parameters": sum(p.numel() for p in network.parameters()), "files": listed,
+            "channels": list(CHANNELS),
+            "preparation": {
+                "cell_diameter_px": preparation.cell_diameter_px, "white_percentile": preparation.white_percentile,
+                "white_level": preparation.white_level, "most_gain": preparation.most_gain, "multiple_px": preparation.multiple_px,
+            }, "accuracy": accuracy,
+        }  # fmt: skip
+
+    _write_manifest(folder, manifest(("int8", "fp32"), []))
+    on_val = {name: _accuracy(folder, Runtime(f"cpu-{name}"), data, ("val",)) for name in files}
+    mean = {name: float(np.mean([float(str(row["count_accuracy"])) for row in rows])) for name, rows in on_val.items()}
+    order = ("int8", "fp32") if mean["int8"] >= mean["fp32"] - EQUAL_ACCURACY else ("fp32", "int8")
+    measured = on_val[order[0]] + _accuracy(folder, Runtime(f"cpu-{order[0]}"), data, ("test", "bench"))
+    _write_manifest(folder, manifest(order, measured))
+    return folder
+
+
+def _check_parity(network: torch.nn.Module, fp32: bytes, multiple_px: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 6 * multiple_px, 9 * multiple_px, 3), dtype=np.uint8)
+    (found,) = ort.InferenceSession(fp32, providers=["CPUExecutionProvider"]).run(None, {"pixels": pixels})
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255.0).numpy()
+    worst = float(np.abs(found - expected).max())
+    if worst > PARITY:
+        raise PublishingError(
+            f"the ONNX file's logits differ from PyTorch's by {worst:.2g}, more than {PARITY}; nothing was published"
+        )
+
+
+def _calibration(recipe: Recipe, data: Path, packed: Path, preparation: Preparation) -> Iterator[NDArray[np.uint8]]:
+    """Training fields of every corpus, prepared as the device does it."""
+    rng = np.random.default_rng(recipe.seed)
+    for corpus in sorted(recipe.shares):
+        patches = pack(corpus, recipe, data, packed)
+        for index in rng.choice(len(patches), min(len(patches), CALIBRATION_FIELDS // len(recipe.shares)), replace=False):
+            yield prepare(patches[index].pixels, recipe.packed_diameter_px, preparation).tensor
+
+
+def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
+    checked = Manifest.model_validate(content)
+    text = yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    write_atomically(folder / FILE_NAME, text.encode())
+    load_manifest(folder)
+
+
+def _accuracy(folder: Path, runtime: Runtime, data: Path, splits: tuple[str, ...]) -> list[dict[str, object]]:
+    """The default methods' figures on these splits, as the manifest keeps them."""
+    opened = open_model(str(folder), runtime)
+    counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
+    wanted = {"test", "bench_train"} if "bench" in splits else set(splits)
+    asked = [one for one in questions(data) if one.split in wanted]
+    rows = table(answer for one in asked for answer in ask(one, counter))
+    return [
+        {"data": row.corpus, "split": row.split, "cell_class": row.kind.value, "method": row.method.value, "fields": row.fields,
+         "count_accuracy": round(row.accuracy, 1)}
+        for row in rows if row.default and row.split in splits
+    ]  # fmt: skip

@@ -1,0 +1,178 @@
+"""What every kind of camera must do. A new kind is one more entry of CASES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import enumerate as threads
+from time import monotonic
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cameras.camera import Camera, CameraLost, EndOfFrames
+from edge.cameras.images import Images
+from edge.cameras.v4l2 import V4L2
+from edge.cameras.video import Video
+
+TIMEOUT_S = 5.0
+FRAMES = 6
+BGR_RED = np.full((48, 64, 3), (0, 0, 255), np.uint8)
+
+
+def red_images(folder: Path, _: Any) -> Camera:
+    for number in range(FRAMES):
+        cv2.imwrite(str(folder / f"{number}.png"), BGR_RED)
+    return Images([folder], um_per_px=0.5)
+
+
+def red_video(folder: Path, _: Any) -> Camera:
+    path = folder / "red.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    for _number in range(FRAMES):
+        writer.write(BGR_RED)
+    writer.release()
+    return Video(path, um_per_px=0.5)
+
+
+def red_stream(folder: Path, recorded: Any) -> Camera:
+    return Video("rtsp://microscope/stream", um_per_px=0.5, opened=lambda url: recorded([BGR_RED]))
+
+
+def red_v4l2(folder: Path, recorded: Any) -> Camera:
+    return V4L2(folder / "video0", um_per_px=0.5, opened=lambda device: recorded([BGR_RED]))
+
+
+def lost_stream(folder: Path, recorded: Any) -> Camera:
+    return Video("rtsp://microscope/stream", opened=lambda url: recorded([BGR_RED], last=1, then="hangs"))
+
+
+def lost_v4l2(folder: Path, recorded: Any) -> Camera:
+    return V4L2(folder / "video0", opened=lambda device: recorded([BGR_RED], last=1, then="hangs"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """`red` makes a camera of at least FRAMES pictures, red ones where `shows_red`; `lost` one that hangs after the first."""
+
+    name: str
+    red: Callable[[Path, Any], Camera]
+    live: bool
+    lost: Callable[[Path, Any], Camera] | None = None
+    shows_red: bool = True
+
+
+CASES = [
+    Case("images", red_images, live=False),
+    Case("video file", red_video, live=False),
+    Case("video stream", red_stream, live=True, lost=lost_stream),
+    Case("v4l2", red_v4l2, live=True, lost=lost_v4l2),
+]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+@pytest.fixture
+def camera(case: Case, tmp_path: Path, recorded: Any) -> Camera:
+    return case.red(tmp_path, recorded)
+
+
+def test_info_says_what_it_is(case: Case, camera: Camera) -> None:
+    assert camera.info.live is case.live
+    assert camera.info.kind
+    assert camera.info.address
+    assert camera.info.name
+
+
+def test_frames_are_read_only_rgb(case: Case, camera: Camera) -> None:
+    with camera:
+        frame = camera.read(TIMEOUT_S)
+    assert frame.pixels.dtype == np.uint8
+    assert frame.pixels.shape[2] == 3
+    assert not frame.pixels.flags.writeable
+    assert frame.simulated is camera.info.simulated
+    assert frame.source
+    if case.shows_red:
+        red, green, blue = frame.pixels.reshape(-1, 3).mean(axis=0)
+        assert red > 230
+        assert max(green, blue) < 25
+        assert frame.um_per_px == 0.5
+
+
+def test_sequence_and_time_go_forward(case: Case, camera: Camera) -> None:
+    with camera:
+        frames = [camera.read(TIMEOUT_S) for _ in range(FRAMES)]
+    numbers = [frame.sequence for frame in frames]
+    times_s = [frame.monotonic_s for frame in frames]
+    if case.live:
+        assert numbers == sorted(set(numbers))
+        assert numbers[0] >= 0
+    else:
+        assert numbers == list(range(FRAMES))
+    assert times_s == sorted(times_s)
+    assert all(monotonic() - time_s < 60 for time_s in times_s)
+
+
+def test_dropped_frames_are_counted(case: Case, camera: Camera) -> None:
+    with camera:
+        for read in range(1, FRAMES + 1):
+            frame = camera.read(TIMEOUT_S)
+            # Numbers count what the device delivered, so what is missing between them was dropped.
+            assert camera.dropped >= frame.sequence + 1 - read
+        if not case.live:
+            assert camera.dropped == 0
+
+
+def test_finite_source_ends_and_stays_ended(case: Case, camera: Camera) -> None:
+    if case.live:
+        pytest.skip("a live camera has no end")
+    with camera:
+        for _ in range(FRAMES):
+            camera.read(TIMEOUT_S)
+        for _ in range(2):
+            with pytest.raises(EndOfFrames):
+                camera.read(TIMEOUT_S)
+
+
+def test_reading_outside_with_fails_clearly(camera: Camera) -> None:
+    with pytest.raises(RuntimeError, match="with"):
+        camera.read(TIMEOUT_S)
+    with camera:
+        camera.read(TIMEOUT_S)
+    with pytest.raises(RuntimeError, match="with"):
+        camera.read(TIMEOUT_S)
+
+
+def test_opens_again_from_the_start(case: Case, camera: Camera) -> None:
+    with camera:
+        camera.read(TIMEOUT_S)
+    with camera:
+        frame = camera.read(TIMEOUT_S)
+        assert case.live or frame.sequence == 0
+
+
+def test_an_error_in_the_body_passes_and_releases(camera: Camera) -> None:
+    before = set(threads())
+    with pytest.raises(ZeroDivisionError), camera:
+        camera.read(TIMEOUT_S)
+        1 / 0  # the body fails
+    assert set(threads()) <= before, "a thread of the camera outlived it"
+
+
+@pytest.mark.parametrize("timeout_s", [0.05])
+def test_a_live_camera_that_stops_is_lost(
+    case: Case, tmp_path: Path, recorded: Any, timeout_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if case.lost is None:
+        pytest.skip("a finite source ends instead, or a simulated one cannot stop")
+    monkeypatch.setattr("edge.cameras.latest.ABANDON_AFTER_S", 0.05)
+    with case.lost(tmp_path, recorded) as camera:
+        camera.read(TIMEOUT_S)
+        with pytest.raises(CameraLost, match=r"no picture for 0\.05 s"):
+            camera.read(timeout_s)

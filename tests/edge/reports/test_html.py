@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.frame import Frame
+from edge.reports.html import look_again, session_report
+from edge.storage.errors import StoreNotFound
+from edge.storage.images import write_frame
+from edge.storage.records import FieldRecord, LedgerRecord
+from edge.storage.store import Store
+from tests.edge.storage.samples import NOON, cell, cells, new_field, new_session
+
+VOID = {"meta", "img", "br", "link"}
+
+
+class Page(HTMLParser):
+    """Checks that tags close in order, and collects what a reader would see."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open_tags: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open_tags == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open_tags.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open_tags.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open_tags and self.open_tags[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path) as opened:
+        yield opened
+
+
+def logged(store: Store, numbers: list[dict[str, int]], simulated: bool = False, **changes: object) -> str:
+    """A session with one slide, its fields with pictures; the fields disagree by 0, 5, 10, … %."""
+    session = store.begin_session(new_session(simulated=simulated, **changes))
+    slide = store.begin_slide(session.id, "left <b>", NOON)
+    for index, each in enumerate(numbers):
+        frame = Frame(np.full((480, 640, 3), 220, np.uint8), index, "x", simulated=simulated)
+        name = write_frame(store.folder, frame, f"images/{index}")
+        field = new_field(slide.id, index, image=name, um_per_px=session.um_per_px, disagreement={"rbc": 0.05 * index})
+        store.commit_field(field, cells(each), LedgerRecord(counted=index + 1))
+    return session.id
+
+
+def test_the_figures_are_those_of_the_record(store: Store) -> None:
+    session_id = logged(store, [{"rbc": n, "wbc": 1, "plt": 2} for n in (10, 12, 17)])
+    rejections = {"moving": 4, "black": 1}
+    ledger = LedgerRecord(counted=3, duplicate=7, rejected=5, dropped=11, failed=2, rejections=rejections)
+    store.finish_session(session_id, ledger, "end of frames", NOON + timedelta(minutes=2))
+    text = Page(session_report(store, session_id)).text
+    assert "1 · left <b> 3 39 13.0 3.6 4.0 to 22.0 3 1.0 0.0 1.0 to 1.0 6 2.0 0.0 2.0 to 2.0" in text
+    assert "All 3 39 13.0" in text
+    assert "WBC : RBC 1 : 13 76.9 per 1000" in text
+    assert "PLT : RBC 1 : 6 153.8 per 1000" in text
+    assert "captured counted duplicate rejected dropped failed 28 3 7 5 11 2" in text
+    assert "black 1, moving 4" in text
+    assert "Student's t" in text
+    assert "2026-11-20 11:55:02 UTC (end of frames)" in text
+    for said in (
+        session_id,
+        "S-17",
+        "ab" * 32,
+        "onnxruntime 1.31 CPU",
+        '"border_rule": "all"',
+        "centres",
+        "components",
+        "estimated",
+    ):
+        assert said in text
+    assert "not calibrated" in text
+    assert "diameter in px" in text
+    assert text.count("For research; not a diagnostic device.") == 2
+    assert "SIMULATED" not in text
+
+
+def test_it_is_one_file_that_loads_and_runs_nothing(store: Store) -> None:
+    html = session_report(store, logged(store, [{"rbc": 4}] * 3))
+    page = Page(html)
+    assert page.all("script") == page.all("link") == []
+    assert len(page.all("img")) == 3
+    for picture in page.all("img"):
+        assert str(picture["src"]).startswith("data:image/jpeg;base64,")
+        assert "4 red cells" in str(picture["alt"])
+    assert not re.search(r"(?:src|href)=\"(?!data:)", html)
+    assert "http://" not in html
+    assert "https://" not in html
+
+
+def test_whoever_names_a_specimen_cannot_run_anything(store: Store) -> None:
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    changes = dict.fromkeys(("specimen", "operator", "note", "camera", "model", "runtime", "hostname"), evil)
+    session_id = logged(store, [{"rbc": 1}], **changes, settings={"a": evil})
+    page = Page(session_report(store, session_id))
+    assert page.all("script") == []
+    assert len(page.all("img")) == 1
+    assert all("onerror" not in attributes for _, attributes in page.tags)
+    assert evil in page.text
+
+
+def test_a_simulated_session_says_so_at_both_ends_and_under_each_picture(store: Store) -> None:
+    page = Page(session_report(store, logged(store, [{"rbc": 1}] * 2, simulated=True)))
+    assert page.text.count("SIMULATED – a rendered smear, not a patient") == 2
+    assert page.text.count("SIMULATED Field") == 2
+    assert all("Simulated field" in str(picture["alt"]) for picture in page.all("img"))
+
+
+def test_pictures_are_limited_and_the_doubtful_come_first(store: Store) -> None:
+    session_id = logged(store, [{"rbc": 2}] * 9)
+    page = Page(session_report(store, session_id, pictures_max=6))
+    shown = [str(picture["alt"]).split(":")[0] for picture in page.all("img")]
+    assert len(shown) == 6
+    assert {"Field 1.5", "Field 1.6", "Field 1.7", "Field 1.8", "Field 1.9"} < set(shown)
+    assert page.text.count("look again: methods") == 5
+    assert Page(session_report(store, session_id, pictures_max=0)).all("img") == []
+
+
+def test_the_highest_disagreements_are_marked_and_small_ones_are_not(store: Store) -> None:
+    session_id = logged(store, [{"rbc": 2}] * 4)
+    fields: list[FieldRecord] = store.session_fields(session_id)
+    assert look_again(fields) == {field.id for field in fields if field.disagreement["rbc"] >= 0.1}
+    assert look_again([]) == set()
+
+
+def test_micrometres_and_a_scale_bar_where_calibrated(store: Store) -> None:
+    session = store.begin_session(new_session(um_per_px=0.2))
+    slide = store.begin_slide(session.id, "", NOON)
+    name = write_frame(store.folder, Frame(np.full((480, 640, 3), 220, np.uint8), 0, "x"), "a")
+    some = [cell("rbc", 99, 99, 36.0 + n, diameter_um=7.2 + n / 5) for n in range(5)]
+    store.commit_field(new_field(slide.id, image=name, um_per_px=0.2), some, LedgerRecord(counted=1))
+    text = Page(session_report(store, session.id)).text
+    assert "diameter in µm" in text
+    assert "20 µm" in text  # a quarter of 640 px is 32 µm
+    assert "0.2 µm per pixel" in text
+
+
+def test_a_missing_or_damaged_picture_does_not_cost_the_report(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    session_id = logged(store, [{"rbc": 2}] * 3)
+    (store.folder / "images/0.jpg").unlink()
+    (store.folder / "images/1.jpg").write_bytes(b"\xff\xd8 no picture")
+    assert len(Page(session_report(store, session_id)).all("img")) == 1
+    assert "0.jpg cannot be read" in caplog.text
+    assert "1.jpg is damaged" in caplog.text
+
+
+def test_no_fields_is_unknown_not_zero(store: Store) -> None:
+    session = store.begin_session(new_session())
+    text = Page(session_report(store, session.id)).text
+    assert "unknown, not zero" in text
+    assert "still being logged" in text
+
+
+def test_an_interrupted_session_says_so(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        session_id = logged(store, [{"rbc": 2}])
+    with Store(tmp_path) as store:
+        assert "This session is interrupted." in Page(session_report(store, session_id[:12])).text
+        with pytest.raises(StoreNotFound):
+            session_report(store, "none")
+
+
+def test_a_class_that_the_model_does_not_see_is_left_out(store: Store) -> None:
+    session = store.begin_session(new_session())
+    slide = store.begin_slide(session.id, "", NOON)
+    store.commit_field(new_field(slide.id, methods={"rbc": "hough"}), cells({"rbc": 3}), LedgerRecord(counted=1))
+    text = Page(session_report(store, session.id)).text
+    assert "platelets" not in text
+    assert "PLT : RBC –" in text
+    assert "3 3.0 – 0.6 to 8.8" in text  # one field: the Poisson interval, and no SD

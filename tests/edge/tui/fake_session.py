@@ -1,0 +1,135 @@
+"""A session that plays what a test tells it, beside rendered fields whose cells are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from math import cos, pi, sin
+from typing import Any
+
+import cv2
+import numpy as np
+from textual.pilot import Pilot
+
+from edge.counting.cells import Cell, CellClass, Method
+from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
+from edge.frame import Frame
+from edge.optics.verdict import Accepted, Quality, Rejected, RejectionReason
+from edge.session import Event, FieldSeen, FrameState, Ledger, Request, RunState, SlideTotals, Status, Subscriber
+
+QUALITY = Quality(focus=182.0, brightness=0.71, contrast=0.22, saturated=0.0)
+ACCEPTED = Accepted(QUALITY)
+BLURRED = Rejected(QUALITY, RejectionReason.DEFOCUSED, "Turn the fine focus until the rims are sharp.")
+METHODS = {CellClass.RBC: Method.CENTRES, CellClass.WBC: Method.COMPONENTS, CellClass.PLT: Method.COMPONENTS}
+SCALE = Scale(cell_diameter_px=44.2, spread=0.06, source=ScaleSource.ESTIMATED)
+
+STREAMING = Status(
+    session_id="2026-11-20-a1",
+    run_state=RunState.STREAMING,
+    camera="USB microscope (/dev/video0)",
+    simulated=False,
+    model="field 3f9a2c",
+    runtime="onnxruntime int8",
+    totals=SlideTotals("smear-12", 10, {CellClass.RBC: 1284, CellClass.WBC: 12, CellClass.PLT: 58}),
+    ledger=Ledger(counted=10, duplicate=41, rejected=7, dropped=212, failed=1),
+    methods=METHODS,
+    auto=True,
+    scale=SCALE,
+    focus=182.0,
+    overlap=0.04,
+    frames_per_s=24.1,
+    latency_ms=38.0,
+)
+SIMULATED = replace(STREAMING, camera="simulated slide", simulated=True)
+
+
+class FakeSession:
+    """Keeps every request; `play` hands events to the subscriber on the calling thread, as a loop does on its own."""
+
+    def __init__(self, status: Status = STREAMING) -> None:
+        self.status = status
+        self.requests: list[Request] = []
+        self.closed = 0
+        self._subscriber: Subscriber | None = None
+
+    def start(self, subscriber: Subscriber) -> None:
+        self._subscriber = subscriber
+
+    def request(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def play(self, *events: Event) -> None:
+        assert self._subscriber is not None, "play before start"
+        for event in events:
+            self._subscriber(event)
+
+
+def field_seen(
+    status: Status = STREAMING, state: FrameState | None = FrameState.COUNTED, seed: int = 0, red_by_hough: int | None = None
+) -> FieldSeen:
+    """A counted field. `red_by_hough` is what a second method found of red cells, by default the same as the first."""
+    frame, cells = rendered(seed, status.simulated)
+    red = sum(cell.cell_class is CellClass.RBC for cell in cells)
+    by_method = {CellClass.RBC: {Method.CENTRES: red, Method.HOUGH: red if red_by_hough is None else red_by_hough}}
+    count = FieldCount(cells, frame.width_px, frame.height_px, SCALE, BorderRule.ALL, METHODS, by_method, {"infer": 31.0})
+    return FieldSeen(frame, ACCEPTED, count, state, status)
+
+
+def field_rejected(status: Status = STREAMING, seed: int = 0) -> FieldSeen:
+    frame, _ = rendered(seed, status.simulated)
+    blurred = replace(frame, pixels=cv2.GaussianBlur(frame.pixels, (0, 0), 12))
+    return FieldSeen(blurred, BLURRED, None, FrameState.REJECTED, status)
+
+
+def field_failed(status: Status = STREAMING) -> FieldSeen:
+    return FieldSeen(rendered(0, status.simulated)[0], ACCEPTED, None, FrameState.FAILED, status)
+
+
+def rendered(seed: int, simulated: bool = False) -> tuple[Frame, tuple[Cell, ...]]:
+    """A 640x480 field of discs on a jittered grid, and its cells."""
+    random = np.random.default_rng(seed)
+    pixels = np.full((480, 640, 3), (236, 226, 222), np.uint8)
+    cells = []
+    for number, (x, y) in enumerate(_places(random)):
+        kind = CellClass.WBC if number % 47 == 20 else CellClass.PLT if number % 17 == 8 else CellClass.RBC
+        cells.append(_cell(pixels, kind, x, y, random))
+    wall_time = datetime(2026, 11, 20, 9, 30, tzinfo=timezone.utc)
+    frame = Frame(pixels, seed, "fake", simulated=simulated, monotonic_s=float(seed), wall_time=wall_time)
+    return frame, tuple(sorted(cells, key=lambda cell: (cell.y, cell.x)))
+
+
+def _places(random: np.random.Generator) -> Iterator[tuple[float, float]]:
+    for y in range(28, 480, 54):
+        for x in range(28, 640, 58):
+            if random.random() < 0.82:
+                yield x + random.uniform(-8, 8), y + random.uniform(-6, 6)
+
+
+def _cell(pixels: np.ndarray, kind: CellClass, x: float, y: float, random: np.random.Generator) -> Cell:
+    radius = {CellClass.RBC: 22.0, CellClass.WBC: 34.0, CellClass.PLT: 7.0}[kind] * random.uniform(0.92, 1.08)
+    centre = round(x), round(y)
+    if kind is CellClass.RBC:
+        cv2.circle(pixels, centre, round(radius), (212, 148, 150), cv2.FILLED, cv2.LINE_AA)
+        cv2.circle(pixels, centre, round(0.4 * radius), (228, 188, 186), cv2.FILLED, cv2.LINE_AA)
+    elif kind is CellClass.WBC:
+        cv2.circle(pixels, centre, round(radius), (188, 176, 208), cv2.FILLED, cv2.LINE_AA)
+        for lobe in (-0.35, 0.35):
+            place = round(x + lobe * radius), round(y + lobe * radius / 2)
+            cv2.circle(pixels, place, round(0.5 * radius), (92, 60, 138), cv2.FILLED, cv2.LINE_AA)
+    else:
+        cv2.circle(pixels, centre, round(radius), (140, 100, 160), cv2.FILLED, cv2.LINE_AA)
+    angles = [2 * pi * step / 24 for step in range(24)]
+    outline = np.array([(x + radius * cos(angle), y + radius * sin(angle)) for angle in angles], np.float32)
+    return Cell(kind, x, y, pi * radius**2, outline, 0.9, border=False)
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Until sessions are opened, mail is shown and pictures are drawn."""
+    for _ in range(3):
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause(0.1)
