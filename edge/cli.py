@@ -241,12 +241,16 @@ def sessions(store: StoreFolder = None) -> None:
     """List the recorded sessions, the newest first."""
     from edge.storage.reader import StoreReader
 
-    table = Table("session", "started", "state", "camera", "specimen", "fields", *(kind.plural for kind in CellClass), box=None)
+    table = Table(box=None)
+    for title in ("session", "started", "state"):
+        table.add_column(title, no_wrap=True)
+    for title in ("camera", "specimen", "fields", *(kind.plural for kind in CellClass)):
+        table.add_column(title)
     with StoreReader(store or default_store_folder()) as reader:
         for record in sorted(reader.sessions(), key=lambda one: one.id, reverse=True):
             totals = reader.session_totals(record.id)
             camera = f"{record.camera} [bold yellow]SIMULATED[/]" if record.simulated else _escaped(record.camera)
-            started = record.started.astimezone().strftime("%Y-%m-%d %H:%M")
+            started = record.started.astimezone().strftime("%m-%d %H:%M")
             numbers = (str(totals.cells.get(kind.value, "–")) for kind in CellClass)
             table.add_row(
                 record.id, started, record.state.value, camera, _escaped(record.specimen), str(totals.fields), *numbers

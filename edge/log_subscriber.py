@@ -10,10 +10,11 @@ log = logging.getLogger(__name__)
 
 
 class LogSubscriber:
-    """Says what was counted, what was not and why; what repeats every frame (duplicates, drops) is for debugging."""
+    """Says what was counted, and why frames are refused when that begins; what repeats from frame to frame is for debugging."""
 
     def __init__(self) -> None:
         self._state: RunState | None = None
+        self._refused: tuple[FrameState | None, object] | None = None
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -26,7 +27,9 @@ class LogSubscriber:
                 )
             case FieldSeen(state=state, frame=frame, verdict=verdict):
                 reason = getattr(verdict, "reason", None)
-                level = logging.DEBUG if state in (FrameState.DUPLICATE, None) else logging.INFO
+                news = state in (FrameState.REJECTED, FrameState.FAILED) and (state, reason) != self._refused
+                self._refused = (state, reason)
+                level = logging.INFO if news else logging.DEBUG
                 log.log(
                     level, "frame %s", state.value if state else "shown",
                     extra={"source": frame.source, "sequence": frame.sequence} | ({"reason": reason.value} if reason else {}),

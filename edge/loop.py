@@ -91,6 +91,7 @@ class Loop:
         self._ledger, self._rejections = Ledger(), Counter[str]()
         self._dropped_by_camera = 0
         self._shown: _Shown | None = None
+        self._last_frame: Frame | None = None
         self._scale: Scale | None = None
         self._focus: float | None = None
         self._overlap = 0.0
@@ -191,6 +192,7 @@ class Loop:
         """One frame through the sentence; it ends in one state of the ledger, here or when the next one replaces it."""
         self._replace_shown()
         self._note_drops()
+        self._last_frame = frame
         self._frame_times.append(frame.monotonic_s)
         if self._paused:
             return self._end(FrameState.DROPPED)
@@ -261,11 +263,10 @@ class Loop:
                     self._totals = self._recorder.totals
                     self._say(Severity.INFO, f"{self._totals.slide} begun")
                     self._become(self._state)
-                case Request.SNAPSHOT if self._shown is not None:
-                    frame = self._shown.frame
+                case Request.SNAPSHOT if (frame := self._last_frame) is not None:
                     self._say(Severity.INFO, f"picture kept as {self._recorder.snapshot(frame, f'{frame.sequence:06d}')}")
                 case Request.SNAPSHOT:
-                    self._say(Severity.WARNING, "There is no counted picture to keep: wait for a still, sharp one.")
+                    self._say(Severity.WARNING, "There is no picture to keep yet.")
                 case Request.NEXT_METHOD:
                     method = self._counter.next_method(CellClass.RBC)
                     self._say(Severity.INFO, f"red cells are now counted by {method.value}")

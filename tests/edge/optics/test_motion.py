@@ -29,7 +29,7 @@ def view(x: int, y: int, of: Pixels = SLIDE, noise: float = 3.0) -> Pixels:
 
 
 @settings(max_examples=20, deadline=None)
-@given(dx=st.integers(-200, 200), dy=st.integers(-150, 150))
+@given(dx=st.integers(-150, 150), dy=st.integers(-100, 100))
 def test_a_shift_is_measured_in_frame_pixels(dx: int, dy: int) -> None:
     meter = MotionMeter()
     meter.measure(view(300, 200))
