@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from importlib.metadata import version
@@ -56,6 +57,10 @@ FAULTS = (CameraError, ConfigError, CountingError, EngineError, StoreError)
 
 def main() -> None:
     """Run the command; what a user can mend is one line on standard error and exit code 2."""
+    # FFmpeg, OpenCV and Pillow would write to the terminal themselves; what matters of it is raised as an error anyway.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    logging.captureWarnings(True)
     try:
         app()
     except FAULTS as error:

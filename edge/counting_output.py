@@ -18,9 +18,6 @@ from edge.stills import Still, as_json
 from edge.storage.errors import file_errors
 from engines.opening import Opened
 
-MUCH_DISAGREEMENT = 0.25
-"""Methods that differ by more than this share of the count make a field worth a second look."""
-
 
 class Output(Protocol):
     """Takes stills one by one, then is closed."""
@@ -72,8 +69,7 @@ class TableOutput:
         self._counted += 1
         for kind, number in count.counts.items():
             self._totals[kind] += number
-        disagreement = count.disagreement.get(CellClass.RBC, 0.0)
-        remark = f"methods differ by {disagreement:.0%}: look again" if disagreement > MUCH_DISAGREEMENT else ""
+        remark = ", ".join(f"{kind.value} methods {share:.0%} apart: look again" for kind, share in count.doubtful.items())
         size = f"{count.scale.cell_diameter_px:.0f} px"
         if still.um_per_px is not None:
             size += f" = {count.scale.cell_diameter_px * still.um_per_px:.1f} µm"

@@ -140,17 +140,19 @@ class Loop:
             self._recorder = self._open_recorder()
             self._session_id, self._totals = self._recorder.session_id, self._recorder.totals
             reason = self._stream()
-            if self._shown is not None:
-                self._end(FrameState.DROPPED)
-                self._shown = None
+            self._replace_shown()
             self._recorder.finish(self._ledger, self._rejections, reason)
         except StoreError as error:
             reason = FinishReason.STORE_FAILED
             self._say(Severity.ERROR, str(error))
         finally:
-            self._release()
             self._reason = reason
-            self._become(RunState.FINISHED)
+            if self._shown is not None:  # the record failed with a field on the screen
+                self._shown, self._ledger = None, self._ledger.with_frames(FrameState.DROPPED)
+            try:
+                self._release()
+            finally:
+                self._become(RunState.FINISHED)
         return reason
 
     def _stream(self) -> FinishReason:
@@ -159,16 +161,17 @@ class Loop:
         while True:
             try:
                 with self._camera:
-                    self._become(RunState.STREAMING)
+                    self._become(RunState.PAUSED if self._paused else RunState.STREAMING)
                     self._dropped_by_camera = 0
-                    while not self._over():
-                        self._obey()
+                    while True:
+                        self._obey()  # before the end is looked for: what was asked before a stop is done
+                        if self._over():
+                            return FinishReason.STOPPED
                         if self._paused and not self._camera.info.live:
                             self._stopping.wait(PAUSE_S)  # a finite source waits; a live one goes on and is dropped
                             continue
                         self._read_and_step()
                         attempt = 0
-                    return FinishReason.STOPPED
             except EndOfFrames:
                 return FinishReason.END_OF_FRAMES
             except (CameraLost, CameraNotFound) as error:
@@ -198,17 +201,17 @@ class Loop:
             return self._end(FrameState.DROPPED)
         verdict = self._judge(frame)
         if isinstance(verdict, Rejected):
-            self._recorder.refuse(frame, verdict.reason.value)
             self._rejections[verdict.reason.value] += 1
             self._end(FrameState.REJECTED)
+            self._recorder.refuse(frame, verdict.reason.value)
             return self._publish(frame, verdict, None, FrameState.REJECTED)
         try:
             seen = self._counter.see(frame.pixels, frame.um_per_px)
             count = self._counter.counted(seen)
         except (InferenceFailed, CountingError) as error:
             self._say(Severity.WARNING, f"frame {frame.sequence}: {error}")
-            self._recorder.refuse(frame, FrameState.FAILED.value)
             self._end(FrameState.FAILED)
+            self._recorder.refuse(frame, FrameState.FAILED.value)
             return self._publish(frame, verdict, None, FrameState.FAILED)
         self._scale = count.scale
         self._latency_ms = 1000.0 * (monotonic() - frame.monotonic_s)
@@ -236,7 +239,11 @@ class Loop:
             return self._say(Severity.WARNING, "There is no counted field to accept: wait for a still, sharp picture.")
         count = self._counter.compared(shown.seen, shown.count)
         ledger = self._ledger.with_frames(FrameState.COUNTED)
-        self._recorder.commit(shown.frame, count, shown.verdict.quality.focus, self._latency_ms, ledger, self._rejections)
+        try:
+            self._recorder.commit(shown.frame, count, shown.verdict.quality.focus, self._latency_ms, ledger, self._rejections)
+        except StoreError:
+            self._ledger = self._ledger.with_frames(FrameState.FAILED)
+            raise
         self._ledger, self._totals, self._last_field_s = ledger, self._recorder.totals, monotonic()
         self._coverage.add(shown.frame.pixels)
         return self._publish(shown.frame, shown.verdict, count, FrameState.COUNTED)

@@ -46,7 +46,7 @@ class Recorder:
     """One session in an open store. A field is in `totals` only once it is committed; all may raise StoreError."""
 
     def __init__(self, store: Store, card: SessionCard, save_images: SaveImages) -> None:
-        self._store, self._save = store, save_images
+        self._store, self._save, self._pictures = store, save_images, 0
         self.session_id = store.begin_session(
             NewSession(
                 started=datetime.now(timezone.utc),
@@ -84,9 +84,7 @@ class Recorder:
         """Record a counted field with its cells and picture; `ledger` has this frame among the counted."""
         image = None
         if self._save is not SaveImages.NONE:
-            image = write_frame(
-                self._store.folder, frame, f"images/{self.session_id}/{self._slide.number}-{frame.sequence:06d}"
-            )
+            image = self._write(frame, str(self._slide.number))
         self._store.commit_field(
             NewField(
                 slide_id=self._slide.id, sequence=frame.sequence, wall_time=frame.wall_time, monotonic_s=frame.monotonic_s,
@@ -103,7 +101,12 @@ class Recorder:
     def refuse(self, frame: Frame, reason: str) -> None:
         """Keep the picture of a frame that was not counted, where all pictures are kept."""
         if self._save is SaveImages.ALL:
-            write_frame(self._store.folder, frame, f"images/{self.session_id}/{reason}-{frame.sequence:06d}")
+            self._write(frame, reason)
+
+    def _write(self, frame: Frame, word: str) -> str:
+        """Numbered here, as a camera that was lost and reopened begins its sequence anew and would overwrite a picture."""
+        self._pictures += 1
+        return write_frame(self._store.folder, frame, f"images/{self.session_id}/{word}-{self._pictures:06d}")
 
     def snapshot(self, frame: Frame, name: str) -> str:
         """Keep this frame now, whatever is kept otherwise; gives the picture's path."""

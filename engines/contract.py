@@ -70,6 +70,7 @@ class Engine(Protocol):
     def run(self, tensor: Tensor) -> Tensor:
         """The model's output for one batch; the array belongs to the caller.
 
-        Raises InferenceFailed where the input does not fit, the runtime fails, or an output is not finite.
+        Raises InferenceFailed where the input does not fit or the runtime fails. Whether the output is finite is for
+        engines.decode to see.
         """
         ...

@@ -22,7 +22,9 @@ def decode(logits: Tensor, prepared: Prepared, channels: Sequence[str]) -> dict[
         raise InferenceFailed(f"the model gave {logits.shape}, its manifest and this frame ask for {want}")
     kept = np.asarray(logits[0, :, : prepared.height_px, : prepared.width_px], np.float32)
     # A sum is finite only if every term is: half the cost of np.isfinite over the whole array.
-    if not np.isfinite(kept.sum(dtype=np.float64)):
+    with np.errstate(invalid="ignore"):
+        total = kept.sum(dtype=np.float64)
+    if not np.isfinite(total):
         raise InferenceFailed("the model gave values that are not finite; this field is unknown")
     probabilities = 1.0 / (1.0 + np.exp(-np.clip(kept, -30.0, 30.0)))
     return {name: probabilities[index] for index, name in enumerate(channels)}

@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engines.contract import ManifestInvalid, ModelCorrupt
 from engines.prepare import Preparation
 
 FILE_NAME = "manifest.yaml"
+CHANNELS = tuple(f"{kind}{map_}" for kind in ("rbc", "wbc", "plt") for map_ in ("", "_outline", "_centre"))
+# What PyYAML raises besides its own error for a date such as 2026-13-45, a number such as 0x_, tags such as !!int "" and
+# a thousand brackets.
+_UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class PreparationCard(_Strict):
@@ -48,7 +52,7 @@ class ClassDecoding(_Strict):
 class ModelFile(_Strict):
     """One form of the model beside the manifest."""
 
-    file: str
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     precision: Literal["fp32", "int8"]
 
@@ -65,8 +69,8 @@ class Accuracy(_Strict):
 
 
 class Manifest(_Strict):
-    """A model's card. `channels` names the output's channels in order: `rbc`, `rbc_outline`, `rbc_centre`, `wbc`,
-    `wbc_outline`, `wbc_centre`, `plt`, `plt_outline` or `plt_centre`; `files` are tried in order, the default first."""
+    """A model's card. `channels` names the output's channels in order, out of CHANNELS, with the plain one of every class in
+    `decoding`; `files` are in order of preference, the default first."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: str
@@ -83,6 +87,20 @@ class Manifest(_Strict):
     preparation: PreparationCard
     decoding: dict[Literal["rbc", "wbc", "plt"], ClassDecoding]
     accuracy: tuple[Accuracy, ...] = ()
+
+    @field_validator("channels")
+    @classmethod
+    def _known_once(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(channels)) != len(channels) or not set(channels) <= set(CHANNELS):
+            raise ValueError(f"must each be one of {', '.join(CHANNELS)}, and none twice")
+        return channels
+
+    @model_validator(mode="after")
+    def _decoded_are_given(self) -> Manifest:
+        without = [kind for kind in self.decoding if kind not in self.channels]
+        if without:
+            raise ValueError(f"decoding names {', '.join(without)}, which channels do not give")
+        return self
 
     def preparing(self) -> Preparation:
         return Preparation(**self.preparation.model_dump())
@@ -103,11 +121,11 @@ def load_manifest(folder: Path) -> Manifest:
         return Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise ManifestInvalid(f"{path} does not exist; a model is a folder with a {FILE_NAME} and its ONNX file") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ManifestInvalid(f"{path} cannot be read: {error}") from error
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ManifestInvalid(f"{path}: {problems}") from error
+    except (OSError, *_UNREADABLE) as error:
+        raise ManifestInvalid(f"{path} cannot be read: {error}") from error
 
 
 def checked_bytes(folder: Path, file: ModelFile) -> bytes:

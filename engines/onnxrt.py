@@ -51,13 +51,22 @@ class OnnxRuntime:
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = ort.InferenceSession(content, options, providers=[provider])
+            # With its fallback on, onnxruntime prints to the terminal and runs on another provider than the record says.
+            self._session = ort.InferenceSession(content, options, providers=[provider], enable_fallback=0)
         except _FAULTS as error:
             raise ModelCorrupt(f"{name} is no model that onnxruntime can load: {error}") from error
+        if provider not in self._session.get_providers():
+            # Where a provider's own libraries are missing onnxruntime only warns, and takes the CPU.
+            raise RuntimeMissing(
+                f"onnxruntime could not start {provider}; install its CUDA with: pip install onnxruntime-gpu[cuda,cudnn]"
+            )
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1:
             raise ModelCorrupt(f"{name} has {len(inputs)} inputs and {len(outputs)} outputs; HemoCam's models have one of each")
-        self._input, self._output = _spec(inputs[0], name), _spec(outputs[0], name)
+        try:
+            self._input, self._output = _spec(inputs[0], name), _spec(outputs[0], name)
+        except UnicodeDecodeError as error:
+            raise ModelCorrupt(f"{name} names its input or output in no text: {error}") from error
 
     @property
     def runtime(self) -> str:

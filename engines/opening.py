@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from engines.contract import Engine, ManifestInvalid
+from engines.contract import Engine, ManifestInvalid, ModelCorrupt
 from engines.manifest import FILE_NAME, Manifest, ModelFile, checked_bytes, load_manifest
 from engines.onnxrt import OnnxRuntime
 
@@ -57,6 +57,10 @@ def open_model(model: str = DEFAULT_MODEL, runtime: Runtime = Runtime.CPU, threa
     file = manifest.file_of(precision)
     provider = "CUDAExecutionProvider" if runtime is Runtime.CUDA else "CPUExecutionProvider"
     engine = OnnxRuntime(checked_bytes(folder, file), str(folder / file.file), threads, provider)
+    if len(engine.input.shape) != 4 or len(engine.output.shape) != 4:
+        raise ModelCorrupt(
+            f"{folder / file.file}: its input and output must have 4 dimensions, they are {engine.input}, {engine.output}"
+        )
     if engine.output.shape[1] not in (None, len(manifest.channels)):
         raise ManifestInvalid(
             f"{folder}: the model gives {engine.output.shape[1]} channels, its manifest names {len(manifest.channels)}"

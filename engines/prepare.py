@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
+MOST_PX = 64_000_000
+"""A frame is not brought to more pixels than this: 200 MB of RGB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
@@ -59,9 +62,9 @@ def prepare(pixels: Pixels, cell_diameter_px: float, preparation: Preparation) -
     if not cell_diameter_px > 0:
         raise ValueError(f"cell diameter must be positive, not {cell_diameter_px}")
     zoom = preparation.cell_diameter_px / cell_diameter_px
-    height, width = round(pixels.shape[0] * zoom), round(pixels.shape[1] * zoom)
-    if min(height, width) < 1 or height * width > 64_000_000:
-        raise ValueError(f"a cell diameter of {cell_diameter_px:g} px would bring this frame to {width}x{height} px")
+    size = (pixels.shape[0] * zoom, pixels.shape[1] * zoom)
+    if not max(size) <= MOST_PX or min(height := round(size[0]), width := round(size[1])) < 1 or height * width > MOST_PX:
+        raise ValueError(f"a cell diameter of {cell_diameter_px:g} px would bring this frame to {size[1]:.6g}x{size[0]:.6g} px")
     shrunk = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
     balanced = white_balance(np.asarray(shrunk, np.uint8), preparation)
     bottom, right = -height % preparation.multiple_px, -width % preparation.multiple_px

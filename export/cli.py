@@ -42,6 +42,8 @@ def train(
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         loaded = load_recipe(recipe)
+        if loaded.init_from is not None and not loaded.init_from.is_file():
+            raise RecipeError(f"{recipe}: init_from: there is no file {loaded.init_from}; train what it goes on from first")
         typer.echo(str(fit(loaded, data, run or Path("runs") / loaded.name, threads)))
     except (DatasetError, RecipeError) as error:
         raise typer.BadParameter(str(error)) from error
@@ -57,7 +59,7 @@ def publish(
         Path | None, typer.Option(help="YAML with the manifest's fixed parts; beside the recipe if not given.")
     ] = None,
 ) -> None:
-    """Turn trained weights into a model folder: FP32 and int8 ONNX, manifest, hashes, and the accuracy measured on `val` and `test`."""
+    """Turn trained weights into a model folder: FP32 and int8 ONNX, manifest, hashes, accuracy measured on `val` and `test`."""
     from export.datasets.sample import DatasetError
     from export.publishing import PublishingError, publish_model
     from export.training.recipe import RecipeError, load_recipe
@@ -70,3 +72,31 @@ def publish(
         )
     except (DatasetError, RecipeError, PublishingError) as error:
         raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def tune(
+    model: Annotated[str, typer.Argument(help="A model that ships with HemoCam, or the folder of one.")],
+    data: Data,
+    corpora: Annotated[
+        list[str] | None, typer.Option("--set", help="Only these sets; every one that has a `val` split if not given.")
+    ] = None,
+    simulated: Annotated[int, typer.Option(help="Number of simulated fields.", min=0)] = 40,
+) -> None:
+    """Find the decoding that counts best on `val`, by class and method, as lines for the model's card."""
+    from rich.console import Console
+
+    from edge.counting.counter import CountingPlan, FieldCounter
+    from engines.opening import open_model
+    from export.evaluate import questions
+    from export.tuning import tune as best_choices
+
+    opened = open_model(model)
+    asked = [one for one in questions(data, simulated) if one.split == "val" and (not corpora or one.corpus in corpora)]
+    console = Console(soft_wrap=True, highlight=False)
+    with opened.engine:
+        counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
+        for choice in best_choices(asked, counter, opened.manifest.preparation.cell_diameter_px):
+            shown = ", ".join(f"{corpus} {accuracy:.1f}" for corpus, accuracy in choice.by_corpus.items())
+            console.print(f"{choice.kind.value} {choice.method.value}: {choice.accuracy:.1f} ({shown})")
+            console.print(f"  {{method: {choice.method.value}, {choice.card()}}}", markup=False)

@@ -22,7 +22,8 @@ from export.datasets.sample import Sample
 
 CHULA_MARGIN_PX = 20.0
 """Chula labels some 40 % of the cells that the border cuts: centres nearer to it than this count on neither side."""
-SIMULATED_SEED = 990_000
+SIMULATED_SEEDS = {"test": 990_000, "val": 980_000}
+"""Training takes its fields from the recipe's seed times a million on: far from these."""
 SIMULATED_DIAMETER_PX = 40.0
 
 
@@ -79,12 +80,13 @@ def count_accuracy(counted: int, true: int) -> float:
     return 100.0 * max(0.0, 1.0 - abs(counted - true) / true)
 
 
-def _inside(x: float, y: float, width_px: int, height_px: int, margin_px: float) -> bool:
+def inside_margin(x: float, y: float, width_px: int, height_px: int, margin_px: float) -> bool:
+    """Whether a centre lies at least `margin_px` from every border of a frame of this size."""
     return margin_px <= x <= width_px - 1 - margin_px and margin_px <= y <= height_px - 1 - margin_px
 
 
 def _chula(sample: Sample) -> Question:
-    true = sum(_inside(x, y, 640, 480, CHULA_MARGIN_PX) for x, y in sample.points)
+    true = sum(inside_margin(x, y, 640, 480, CHULA_MARGIN_PX) for x, y in sample.points)
     return Question(sample.corpus, sample.split, sample.name, sample.pixels, {CellClass.RBC: true}, CHULA_MARGIN_PX)
 
 
@@ -93,27 +95,26 @@ def _counted_by_hand(sample: Sample) -> Question:
     return Question(sample.corpus, sample.split, sample.name, sample.pixels, true)
 
 
-def _simulated(index: int) -> Question:
+def _simulated(split: str, index: int) -> Question:
     """A rendered field of mixed difficulty, with seeds that training never sees."""
-    rng = np.random.default_rng(SIMULATED_SEED + index)
+    seed = SIMULATED_SEEDS[split] + index
+    rng = np.random.default_rng(seed)
     recipe, stain, imaging = SmearRecipe.random(rng), Stain.random(rng), Imaging.random(rng)
     um_per_px = recipe.red_diameter_um / SIMULATED_DIAMETER_PX
     width_px, height_px, margin_um = 640, 480, 10.0
-    smear = make_smear(
-        SIMULATED_SEED + index, width_px * um_per_px + 2 * margin_um, height_px * um_per_px + 2 * margin_um, recipe
-    )
-    plate = stain_window(smear, stain, margin_um, margin_um, width_px, height_px, um_per_px, index)
+    smear = make_smear(seed, width_px * um_per_px + 2 * margin_um, height_px * um_per_px + 2 * margin_um, recipe)
+    plate = stain_window(smear, stain, margin_um, margin_um, width_px, height_px, um_per_px, seed)
     pixels = expose(plate.density, imaging, um_per_px, rng)
     cells = true_cells(smear, plate, margin_um, margin_um, um_per_px)
     margin_px = SIMULATED_DIAMETER_PX / 2.0
     true = {
         kind: sum(
-            cell.kind.value == kind.value and _inside(cell.seen_x, cell.seen_y, width_px, height_px, margin_px)
+            cell.kind.value == kind.value and inside_margin(cell.seen_x, cell.seen_y, width_px, height_px, margin_px)
             for cell in cells
         )
         for kind in CellClass
     }
-    return Question("simulated", "test", str(index), lambda: pixels, true, margin_px)
+    return Question("simulated", split, str(index), lambda: pixels, true, margin_px)
 
 
 def questions(data: Path | None, simulated_fields: int = 50) -> Iterator[Question]:
@@ -126,8 +127,9 @@ def questions(data: Path | None, simulated_fields: int = 50) -> Iterator[Questio
                 yield _chula(sample)
         for sample in cbc.read(data / "cbc"):
             yield _counted_by_hand(sample)
-    for index in range(simulated_fields):
-        yield _simulated(index)
+    for split in SIMULATED_SEEDS:
+        for index in range(simulated_fields):
+            yield _simulated(split, index)
 
 
 def ask(question: Question, counter: FieldCounter) -> list[Answer]:
@@ -140,7 +142,7 @@ def ask(question: Question, counter: FieldCounter) -> list[Answer]:
         return Answer(question.corpus, question.split, question.name, kind, method, default, question.true[kind], counted)
 
     def number(cells: Iterable[Cell]) -> int:
-        return sum(_inside(cell.x, cell.y, width_px, height_px, question.margin_px) for cell in cells)
+        return sum(inside_margin(cell.x, cell.y, width_px, height_px, question.margin_px) for cell in cells)
 
     kinds = [kind for kind in question.true if kind in counter.methods]
     try:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ import onnxruntime as ort
 import torch
 import yaml
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from edge.counting.counter import CountingPlan, FieldCounter
 from engines.manifest import FILE_NAME, Manifest, load_manifest
@@ -37,7 +41,8 @@ class PublishingError(Exception):
 
 
 def publish_model(recipe: Recipe, recipe_path: Path, weights: Path, card: Path, data: Path, folder: Path) -> Path:
-    """Write the model's folder. Raises PublishingError, DatasetError.
+    """Make the model's folder, all of it or nothing: it is built beside and takes the place of one that was there.
+    Raises PublishingError, DatasetError.
 
     `val` decides whether int8 or FP32 is the default file; `val` and `test` figures of the default are put in the manifest.
     """
@@ -45,39 +50,48 @@ def publish_model(recipe: Recipe, recipe_path: Path, weights: Path, card: Path, 
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         fixed = yaml.safe_load(card.read_text(encoding="utf-8"))
-    except (OSError, RuntimeError, yaml.YAMLError) as error:
+    except (OSError, RuntimeError, UnpicklingError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PublishingError(f"{weights} and {card} must be this recipe's weights and card: {error}") from error
+    if not isinstance(fixed, dict):
+        raise PublishingError(f"{card} must hold the manifest's fixed parts by their names")
     network.eval()
     preparation = Preparation(recipe.cell_diameter_px, multiple_px=2 ** len(recipe.widths))
     fp32 = to_onnx(network, preparation.multiple_px)
     _check_parity(network, fp32, preparation.multiple_px)
     int8 = to_int8(fp32, _calibration(recipe, data, weights.parent.parent / "packed", preparation))
-    files = {"fp32": fp32, "int8": int8}
-    for precision, content in files.items():
-        write_atomically(folder / f"model-{precision}.onnx", content)
+    parameters = sum(p.numel() for p in network.parameters())
+    content = {**_card(recipe, fixed, preparation), "recipe": recipe_path.name, "parameters": parameters}
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
+        staged = Path(name) / folder.name
+        try:
+            _write_measured(staged, content, {"fp32": fp32, "int8": int8}, data)
+        except ValidationError as error:
+            raise PublishingError(f"{card} does not make a manifest: {error}") from error
+        if folder.exists():
+            folder.rename(Path(name) / "before")
+        staged.rename(folder)
+    return folder
 
-    def manifest(order: tuple[str, ...], accuracy: list[dict[str, object]]) -> dict[str, Any]:
-        listed = [
-            {"file": f"model-{name}.onnx", "sha256": hashlib.sha256(files[name]).hexdigest(), "precision": name}
-            for name in order
-        ]
-        return {
-            "name": recipe.name, **fixed, "licence": recipe.licence, "data": list(recipe.data), "seed": recipe.seed,
-            "recipe": str(recipe_path.name), "parameters": sum(p.numel() for p in network.parameters()), "files": listed,
-            "channels": list(CHANNELS),
-            "preparation": {
-                "cell_diameter_px": preparation.cell_diameter_px, "white_percentile": preparation.white_percentile,
-                "white_level": preparation.white_level, "most_gain": preparation.most_gain, "multiple_px": preparation.multiple_px,
-            }, "accuracy": accuracy,
-        }  # fmt: skip
 
-    _write_manifest(folder, manifest(("int8", "fp32"), []))
+def _card(recipe: Recipe, fixed: Mapping[str, Any], preparation: Preparation) -> dict[str, Any]:
+    """The manifest's content that is known before anything is measured."""
+    return {
+        "name": recipe.name, **fixed, "licence": recipe.licence, "data": list(recipe.data), "seed": recipe.seed,
+        "channels": list(CHANNELS), "preparation": asdict(preparation),
+    }  # fmt: skip
+
+
+def _write_measured(folder: Path, content: Mapping[str, Any], files: Mapping[str, bytes], data: Path) -> None:
+    """Write the files and the manifest, with the order of the files that `val` asks for and the figures of the first."""
+    for precision, model in files.items():
+        write_atomically(folder / f"model-{precision}.onnx", model)
+    _write_manifest(folder, content, files, ("int8", "fp32"), [])
     on_val = {name: _accuracy(folder, Runtime(f"cpu-{name}"), data, ("val",)) for name in files}
     mean = {name: float(np.mean([float(str(row["count_accuracy"])) for row in rows])) for name, rows in on_val.items()}
     order = ("int8", "fp32") if mean["int8"] >= mean["fp32"] - EQUAL_ACCURACY else ("fp32", "int8")
     measured = on_val[order[0]] + _accuracy(folder, Runtime(f"cpu-{order[0]}"), data, ("test", "bench"))
-    _write_manifest(folder, manifest(order, measured))
-    return folder
+    _write_manifest(folder, content, files, order, measured)
 
 
 def _check_parity(network: torch.nn.Module, fp32: bytes, multiple_px: int) -> None:
@@ -86,7 +100,7 @@ def _check_parity(network: torch.nn.Module, fp32: bytes, multiple_px: int) -> No
     with torch.inference_mode():
         expected = network(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255.0).numpy()
     worst = float(np.abs(found - expected).max())
-    if worst > PARITY:
+    if not worst <= PARITY:  # so that nan is refused too
         raise PublishingError(
             f"the ONNX file's logits differ from PyTorch's by {worst:.2g}, more than {PARITY}; nothing was published"
         )
@@ -101,8 +115,17 @@ def _calibration(recipe: Recipe, data: Path, packed: Path, preparation: Preparat
             yield prepare(patches[index].pixels, recipe.packed_diameter_px, preparation).tensor
 
 
-def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    checked = Manifest.model_validate(content)
+def _write_manifest(
+    folder: Path,
+    content: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    order: Sequence[str],
+    accuracy: list[dict[str, object]],
+) -> None:
+    listed = [
+        {"file": f"model-{name}.onnx", "sha256": hashlib.sha256(files[name]).hexdigest(), "precision": name} for name in order
+    ]
+    checked = Manifest.model_validate({**content, "files": listed, "accuracy": accuracy})
     text = yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
     write_atomically(folder / FILE_NAME, text.encode())
     load_manifest(folder)

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import numpy as np
 
-from edge.cameras.camera import CameraError, CameraInfo
+from edge.cameras.camera import CameraInfo
 from edge.frame import Frame
 from edge.smear.imaging import Imaging, expose
 from edge.smear.slide import SmearRecipe, make_smear
@@ -83,7 +83,7 @@ class SimulatedSlide:
     def read(self, timeout_s: float) -> Frame:
         """The next frame, or in live mode the newest (waiting for it, a frame's time at most)."""
         if not self._open:
-            raise CameraError("the simulated slide is not open: use it in a `with`")
+            raise RuntimeError("the simulated slide is closed: read it inside `with`")
         s = self._settings
         if s.frames_per_s is not None:
             due = int((monotonic() - self._opened_s) * s.frames_per_s)

@@ -82,12 +82,12 @@ class FieldCounter:
         self._preparation = manifest.preparing()
         self._scales = ScaleMedian(plan.live_frames)
         self._correction = 1.0
-        self._settings = {
+        self.settings = {
             CellClass(name): ClassSettings(**decoding.model_dump(exclude={"method"}))
             for name, decoding in manifest.decoding.items()
         }
-        self.methods = {kind: Method(manifest.decoding[kind.value].method) for kind in self._settings} | {
-            kind: method for kind, method in plan.methods.items() if kind in self._settings
+        self.methods = {kind: Method(manifest.decoding[kind.value].method) for kind in self.settings} | {
+            kind: method for kind, method in plan.methods.items() if kind in self.settings
         }
 
     def count(self, pixels: Pixels, um_per_px: float | None = None) -> FieldCount:
@@ -138,7 +138,7 @@ class FieldCounter:
     def cells(self, seen: Seen, kind: CellClass, method: Method) -> list[Cell]:
         """The cells of one class by one method, in frame pixels, under no border rule. Raises MethodUnavailable."""
         zoom = self._preparation.cell_diameter_px / seen.scale.cell_diameter_px
-        regions = find(method, seen.maps[kind], self._preparation.cell_diameter_px, self._settings[kind])
+        regions = find(method, seen.maps[kind], self._preparation.cell_diameter_px, self.settings[kind])
         return [_in_frame(kind, one, zoom, seen.maps[kind].foreground.shape, seen.um_per_px) for one in regions]
 
     def next_method(self, kind: CellClass) -> Method:
@@ -160,21 +160,24 @@ class FieldCounter:
 
     def _maps(self, pixels: Pixels, scale: Scale, clock: Clock) -> dict[CellClass, ClassMaps]:
         with clock.stage("prepare"):
-            prepared = prepare(pixels, scale.cell_diameter_px, self._preparation)
+            try:
+                prepared = prepare(pixels, scale.cell_diameter_px, self._preparation)
+            except ValueError as error:
+                raise ScaleUnknown(f"{error}; check --cell-diameter-px or --um-per-px") from error
         with clock.stage("infer"):
             logits = self._engine.run(prepared.tensor)
         with clock.stage("decode"):
             maps = decode(logits, prepared, self._manifest.channels)
             return {
                 kind: ClassMaps(maps[kind.value], maps.get(f"{kind.value}_outline"), maps.get(f"{kind.value}_centre"))
-                for kind in self._settings
+                for kind in self.settings
             }
 
     def _second_look(self, maps: Mapping[CellClass, ClassMaps], scale: Scale, clock: Clock) -> Scale | None:
         """The diameter that the network's own red cells have, where it differs enough to count again."""
         with clock.stage("count"):
             red = maps[CellClass.RBC]
-            regions = find(self.methods[CellClass.RBC], red, self._preparation.cell_diameter_px, self._settings[CellClass.RBC])
+            regions = find(self.methods[CellClass.RBC], red, self._preparation.cell_diameter_px, self.settings[CellClass.RBC])
             measured = refine_cell_diameter(regions, [touches_border(one.outline, red.foreground.shape) for one in regions])
         if measured is None:
             if scale.source is ScaleSource.ASSUMED and regions:

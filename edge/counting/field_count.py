@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from edge.counting.cells import Cell, CellClass, Method
+
+LOOK_AGAIN = 0.15
+LOOK_AGAIN_CELLS = 3
+"""A field on which the methods disagree by this share and by this many cells deserves a second look."""
 
 
 class BorderRule(str, Enum):
@@ -66,10 +72,26 @@ class FieldCount:
 
     @property
     def disagreement(self) -> dict[CellClass, float]:
-        """Spread between the methods, (largest - smallest) / larger of 1 and the chosen count, by class."""
+        """Spread between the methods by class: their interquartile range over the larger of 1 and the chosen count.
+
+        One method that fails on a kind of field (Hough on bent cells, components in stacks) does not make it large; two do.
+        """
         chosen = self.counts
         return {
-            kind: (max(found.values()) - min(found.values())) / max(1, chosen[kind])
-            for kind, found in self.by_method.items()
-            if found
+            kind: _interquartile_range(found.values()) / max(1, chosen[kind]) for kind, found in self.by_method.items() if found
         }
+
+    @property
+    def doubtful(self) -> dict[CellClass, float]:
+        """The classes whose methods disagree so much that a person should look again, with their disagreement."""
+        chosen = self.counts
+        return {
+            kind: share
+            for kind, share in self.disagreement.items()
+            if share >= LOOK_AGAIN and share * max(1, chosen[kind]) >= LOOK_AGAIN_CELLS
+        }
+
+
+def _interquartile_range(numbers: Iterable[int]) -> float:
+    low, high = np.percentile(list(numbers), (25, 75))
+    return float(high - low)

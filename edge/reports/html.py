@@ -11,6 +11,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from edge.counting.field_count import LOOK_AGAIN
 from edge.reports.charts import Bar, bar_chart, histogram
 from edge.reports.figures import INTERVAL_NOTE, PerField, per_field, ratio
 from edge.reports.pictures import STYLES, Picture, field_picture
@@ -19,7 +20,6 @@ from edge.storage.records import CELL_CLASSES, FieldRecord, LedgerRecord, Sessio
 
 PICTURES_MAX = 8
 LOOK_AGAIN_MAX = 5
-LOOK_AGAIN_FROM = 0.10
 NAMES = {"rbc": "red cells (RBC)", "wbc": "white cells (WBC)", "plt": "platelets (PLT)"}
 FRAME_STATES = ("counted", "duplicate", "rejected", "dropped", "failed")
 
@@ -70,7 +70,7 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
         settings=json.dumps(dict(session.settings), indent=2, ensure_ascii=False),
         time_format="%H:%M:%S" if len({field.wall_time.date() for field in fields}) <= 1 else "%Y-%m-%d %H:%M:%S",
         interval_note=INTERVAL_NOTE,
-        look_again_from=LOOK_AGAIN_FROM,
+        look_again_from=LOOK_AGAIN,
         look_again_max=LOOK_AGAIN_MAX,
     )
 
@@ -105,7 +105,7 @@ def _field_lines(store: StoreReader, session: SessionRecord, pictures_max: int) 
 def look_again(fields: Sequence[FieldRecord]) -> set[int]:
     """Ids of the fields whose methods disagree most on red cells: at most five, from 10 % up."""
     highest = sorted(fields, key=lambda field: -field.disagreement.get("rbc", 0.0))[:LOOK_AGAIN_MAX]
-    return {field.id for field in highest if field.disagreement.get("rbc", 0.0) >= LOOK_AGAIN_FROM}
+    return {field.id for field in highest if field.disagreement.get("rbc", 0.0) >= LOOK_AGAIN}
 
 
 def _shown(fields: Sequence[FieldRecord], doubtful: set[int], pictures_max: int) -> set[int]:

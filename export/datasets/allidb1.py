@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from export.datasets.sample import DatasetError, Sample, read_rows
+from export.datasets.sample import DatasetError, Sample, read_rows, values_of
 
 CORPUS = "allidb1"
 MASKS = {"rbc": "masks_rbc", "edge": "masks_edge", "wbc": "masks_wbc", "plt": "masks_plt"}
@@ -22,7 +22,8 @@ def read(root: Path) -> list[Sample]:
             raise DatasetError(
                 f"{root / 'index.csv'}: {row['image']} names the mask {error}, known are {', '.join(MASKS)}"
             ) from error
-        counts = {kind: int(row[f"{kind}_count"]) for kind in ("rbc", "wbc", "plt") if row[f"{kind}_count"]}
+        with values_of(root / "index.csv"):
+            counts = {kind: int(row[f"{kind}_count"]) for kind in ("rbc", "wbc", "plt") if row[f"{kind}_count"]}
         samples.append(
             Sample(CORPUS, row["split"], row["image"], root / "images" / f"{row['image']}.jpg", counts=counts, masks=masks)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from export.datasets.sample import Box, Sample, read_rows
+from export.datasets.sample import Box, Sample, read_rows, values_of
 
 CORPUS = "cbc"
 HELD_OUT = range(280, 339)
@@ -19,17 +19,18 @@ def read(root: Path) -> list[Sample]:
     About half of the visible red cells carry a box, so `counts` holds white cells and platelets alone.
     """
     boxes: dict[tuple[str, str], list[Box]] = defaultdict(list)
-    for row in read_rows(root / "boxes.csv", ("image", "split", "label", "xmin", "ymin", "xmax", "ymax")):
-        corners = (int(row["xmin"]), int(row["ymin"]), int(row["xmax"]), int(row["ymax"]))
-        boxes[row["image"], row["split"]].append(Box(LABELS[row["label"]], *corners))
-    return [
-        Sample(
-            CORPUS,
-            "val" if split == "train" and int(name.rpartition("_")[2]) in HELD_OUT else split,
-            name,
-            root / "images" / f"{name}.jpg",
-            counts={kind: sum(box.label == kind for box in found) for kind in ("wbc", "plt")},
-            boxes=tuple(found),
-        )  # fmt: skip
-        for (name, split), found in sorted(boxes.items())
-    ]
+    with values_of(root / "boxes.csv"):
+        for row in read_rows(root / "boxes.csv", ("image", "split", "label", "xmin", "ymin", "xmax", "ymax")):
+            corners = (int(row["xmin"]), int(row["ymin"]), int(row["xmax"]), int(row["ymax"]))
+            boxes[row["image"], row["split"]].append(Box(LABELS[row["label"]], *corners))
+        return [
+            Sample(
+                CORPUS,
+                "val" if split == "train" and int(name.rpartition("_")[2]) in HELD_OUT else split,
+                name,
+                root / "images" / f"{name}.jpg",
+                counts={kind: sum(box.label == kind for box in found) for kind in ("wbc", "plt")},
+                boxes=tuple(found),
+            )
+            for (name, split), found in sorted(boxes.items())
+        ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +33,9 @@ class Sample:
     """A field and what is known of it.
 
     `counts` holds what somebody counted, by class (`rbc`, `wbc`, `plt`): an absent class was not counted. `points` is (n, 2)
-    float32 x, y of labelled red cells, `types` their corpus' own numbers; `complete` says whether every cell has one. `boxes` and
-    `masks` (paths of 1-bit pictures by class, `rbc_edge` for outlines) are what other corpora give.
+    float32 x, y of labelled red cells, `types` their corpus' own numbers; `complete` says whether every cell has one. `boxes`
+    and `masks` (paths of 1-bit pictures: `rbc`, `wbc`, `plt`, and `edge` for the red cells' outlines) are what other corpora
+    give.
     """
 
     corpus: str
@@ -55,7 +57,7 @@ class Sample:
         return np.ascontiguousarray(picture[..., ::-1])
 
     def mask(self, name: str) -> NDArray[np.bool_]:
-        """A mask as (height, width) bool. Raises DatasetError where it is missing, unreadable or of another size."""
+        """A mask as (height, width) bool. Raises DatasetError where it is missing or cannot be read."""
         path = self.masks[name]
         picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         if picture is None:
@@ -71,6 +73,19 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
                 raise DatasetError(f"{path} lacks the column {', '.join(missing)}")
-            return list(reader)
+            rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path} cannot be read ({error}); lay the corpus out as README says") from error
+    short = next((number for number, row in enumerate(rows, start=2) if None in row.values()), None)
+    if short is not None:
+        raise DatasetError(f"{path} has too few values in row {short}")
+    return rows
+
+
+@contextmanager
+def values_of(path: Path) -> Iterator[None]:
+    """A table's values are read in here. What is no number, or no name that the corpus knows, becomes a DatasetError."""
+    try:
+        yield
+    except (KeyError, ValueError) as error:
+        raise DatasetError(f"{path} holds a value that does not belong there: {error}") from error

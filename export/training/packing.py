@@ -15,8 +15,11 @@ from edge.smear.truth import true_cells
 from engines.prepare import Preparation, white_balance
 from export.datasets import allidb1, cbc, chula
 from export.datasets.sample import Sample
+from export.training.labelled_boxes import from_boxes
+from export.training.labelled_masks import from_masks
+from export.training.labelled_points import from_points
 from export.training.recipe import Recipe
-from export.training.targets import Patch, from_boxes, from_masks, from_points, from_truth
+from export.training.targets import Patch, from_truth
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +59,9 @@ def pack(corpus: str, recipe: Recipe, data: Path, folder: Path) -> list[Patch]:
 
     Raises DatasetError where the corpus is missing under `data`.
     """
-    made_from = f"{corpus}-{recipe.seed}-{recipe.packed_diameter_px:g}-{recipe.simulated.fields}-{recipe.simulated.side_px}"
+    made_from = f"{corpus}-{recipe.packed_diameter_px:g}"
+    if corpus == "simulated":
+        made_from += f"-{recipe.seed}-{recipe.simulated.fields}-{recipe.simulated.side_px}"
     kept = folder / f"{made_from}.npz"
     if not kept.exists():
         preparation = Preparation(recipe.packed_diameter_px)

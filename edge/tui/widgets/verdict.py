@@ -12,9 +12,6 @@ from edge.tui.signs import SIGNS
 
 GOOD, LOOK, BAD, CALM = "bold #6cc5a1", "bold #f0e442", "bold #ff8f70", "bold"
 
-# Two methods that differ by one platelet in three differ by 33 %: both a share and a number of cells make it worth a look.
-_LARGE_DISAGREEMENT = 0.15
-_LARGE_DISAGREEMENT_CELLS = 3
 # The share of a field already counted above which accepting it would mostly repeat.
 _LARGE_OVERLAP = 0.25
 
@@ -84,12 +81,7 @@ def disagreement(count: FieldCount | None) -> str | None:
     """The class on which the methods differ most, in words, where that is much; None where it is not."""
     if count is None:
         return None
-    counts = count.counts
-    large = {
-        kind: share
-        for kind, share in count.disagreement.items()
-        if share >= _LARGE_DISAGREEMENT and share * max(1, counts[kind]) >= _LARGE_DISAGREEMENT_CELLS
-    }
+    large = count.doubtful
     if not large:
         return None
     worst = max(large, key=lambda kind: large[kind])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import enumerate as threads
 from time import monotonic
@@ -15,12 +15,14 @@ import pytest
 
 from edge.cameras.camera import Camera, CameraLost, EndOfFrames
 from edge.cameras.images import Images
+from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.cameras.v4l2 import V4L2
 from edge.cameras.video import Video
 
 TIMEOUT_S = 5.0
 FRAMES = 6
 BGR_RED = np.full((48, 64, 3), (0, 0, 255), np.uint8)
+SMALL_SLIDE = SimulatedSlideSettings(width_px=64, height_px=48, glass_um=(60.0, 40.0))
 
 
 def red_images(folder: Path, _: Any) -> Camera:
@@ -54,15 +56,25 @@ def lost_v4l2(folder: Path, recorded: Any) -> Camera:
     return V4L2(folder / "video0", opened=lambda device: recorded([BGR_RED], last=1, then="hangs"))
 
 
+def still_slide(folder: Path, _: Any) -> Camera:
+    return SimulatedSlide(replace(SMALL_SLIDE, frames_per_s=None))
+
+
+def live_slide(folder: Path, _: Any) -> Camera:
+    return SimulatedSlide(replace(SMALL_SLIDE, frames_per_s=200.0))
+
+
 @dataclass(frozen=True)
 class Case:
-    """`red` makes a camera of at least FRAMES pictures, red ones where `shows_red`; `lost` one that hangs after the first."""
+    """`red` makes a camera of at least FRAMES pictures, red ones where `shows_red`; `lost` one that hangs after the first.
+    `ends` is False for a source that never does."""
 
     name: str
     red: Callable[[Path, Any], Camera]
     live: bool
     lost: Callable[[Path, Any], Camera] | None = None
     shows_red: bool = True
+    ends: bool = True
 
 
 CASES = [
@@ -70,6 +82,8 @@ CASES = [
     Case("video file", red_video, live=False),
     Case("video stream", red_stream, live=True, lost=lost_stream),
     Case("v4l2", red_v4l2, live=True, lost=lost_v4l2),
+    Case("simulated slide", still_slide, live=False, shows_red=False, ends=False),
+    Case("live simulated slide", live_slide, live=True, shows_red=False, ends=False),
 ]
 
 
@@ -130,8 +144,8 @@ def test_dropped_frames_are_counted(case: Case, camera: Camera) -> None:
 
 
 def test_finite_source_ends_and_stays_ended(case: Case, camera: Camera) -> None:
-    if case.live:
-        pytest.skip("a live camera has no end")
+    if case.live or not case.ends:
+        pytest.skip("a live camera and a simulated one have no end")
     with camera:
         for _ in range(FRAMES):
             camera.read(TIMEOUT_S)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge.frame import Frame
+from edge.counting.field_count import LOOK_AGAIN
 from edge.reports.html import look_again, session_report
 from edge.storage.errors import StoreNotFound
 from edge.storage.images import write_frame
@@ -148,7 +149,7 @@ def test_pictures_are_limited_and_the_doubtful_come_first(store: Store) -> None:
 def test_the_highest_disagreements_are_marked_and_small_ones_are_not(store: Store) -> None:
     session_id = logged(store, [{"rbc": 2}] * 4)
     fields: list[FieldRecord] = store.session_fields(session_id)
-    assert look_again(fields) == {field.id for field in fields if field.disagreement["rbc"] >= 0.1}
+    assert look_again(fields) == {field.id for field in fields if field.disagreement["rbc"] >= LOOK_AGAIN}
     assert look_again([]) == set()
 
 

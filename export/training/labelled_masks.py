@@ -1,0 +1,138 @@
+"""Targets from masks: ALL-IDB1's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from export.datasets.sample import Sample
+from export.training.foreground import resized
+from export.training.targets import (
+    CENTRE,
+    CENTRE_SIGMA,
+    OUTLINE,
+    PLT,
+    RBC,
+    WBC,
+    WBC_CENTRE,
+    Labels,
+    Mask,
+    Patch,
+    blank,
+    draw_centres,
+    rims,
+)
+
+Shrink = Callable[[Mask], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pieces:
+    """A mask's components: `labels` from 1 on, and of each its `areas` in pixels, its bounding box'
+    `sides` (height, width), its `middles` (y, x)."""
+
+    labels: Labels
+    areas: NDArray[np.int_]
+    sides: list[tuple[int, int]]
+    middles: list[tuple[float, float]]
+
+
+def _pieces(mask: Mask) -> _Pieces:
+    labels, number = ndimage.label(mask)
+    areas = np.bincount(labels.ravel(), minlength=number + 1)[1:]
+    sides = [(w[0].stop - w[0].start, w[1].stop - w[1].start) for w in ndimage.find_objects(labels)]
+    return _Pieces(labels, areas, sides, ndimage.center_of_mass(labels > 0, labels, range(1, number + 1)))
+
+
+def from_masks(sample: Sample, diameter_px: float) -> Patch:
+    """Targets of an ALL-IDB1 field. With outlines every piece of (mask minus outline) is a cell; without them the masks are
+    threshold-like: foreground is known, centres and outlines only of round single components."""
+    native = sample.pixels()
+    red = sample.mask("rbc")
+    outlined = "edge" in sample.masks
+    pieces = _pieces(red & ~sample.mask("edge") if outlined else ndimage.binary_fill_holes(red))
+    single_area = _single_area(pieces)
+    native_diameter = 2.0 * np.sqrt(single_area / np.pi) + (5.0 * native.shape[1] / 2592 if outlined else 0.0)
+    zoom = diameter_px / native_diameter
+    pixels = resized(native, zoom)
+    targets, known = blank(pixels)
+    size = (pixels.shape[1], pixels.shape[0])
+
+    def shrunk(mask: Mask) -> NDArray[np.uint8]:
+        return np.asarray(cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    targets[..., RBC] = shrunk(ndimage.binary_fill_holes(red))
+    cells = pieces.areas > 0.1 * single_area
+    if outlined:
+        targets[..., OUTLINE] = np.where(shrunk(sample.mask("edge")) > 90, 255, 0)
+    else:
+        cells &= _alone(pieces, single_area)
+        vague = shrunk(np.asarray(np.isin(pieces.labels, 1 + np.flatnonzero(~cells)))) > 0
+        known[..., CENTRE][vague], known[..., OUTLINE][vague] = 0, 0
+        certain = shrunk(np.asarray(np.isin(pieces.labels, 1 + np.flatnonzero(cells)))) > 127
+        targets[..., OUTLINE][rims(certain.astype(np.int32), 0.09 * diameter_px)] = 255
+    centres = [(x * zoom, y * zoom) for (y, x), good in zip(pieces.middles, cells, strict=True) if good]
+    draw_centres(targets[..., CENTRE], centres, CENTRE_SIGMA * diameter_px)
+    _white_and_platelets(sample, shrunk, targets, known, zoom, diameter_px, native_diameter)
+    return Patch(pixels, targets, known)
+
+
+def _single_area(pieces: _Pieces) -> float:
+    """The median area of the pieces that fill their square as a disc does (pi / 4 of it)."""
+    round_ones = [
+        area
+        for area, (height, width) in zip(pieces.areas, pieces.sides, strict=True)
+        if area > 200 and 0.72 < area / (height * width) < 0.85 and 0.8 < height / width < 1.25
+    ]
+    return float(np.median(round_ones))
+
+
+def _alone(pieces: _Pieces, single_area: float) -> Mask:
+    """Which pieces are one cell by their shape and size: (n,) bool."""
+    discs = [
+        0.75 < height / width < 1.33 and 0.68 < area / (height * width) < 0.87
+        for (height, width), area in zip(pieces.sides, pieces.areas, strict=True)
+    ]
+    return np.array(discs, bool) & (pieces.areas > 0.55 * single_area) & (pieces.areas < 1.5 * single_area)
+
+
+def _white_and_platelets(
+    sample: Sample, shrunk: Shrink, targets: NDArray[np.uint8], known: NDArray[np.uint8],
+    zoom: float, diameter_px: float, native_diameter: float,
+) -> None:  # fmt: skip
+    """White cells and platelets from ALL-IDB1's masks: where the pieces are not as many as somebody counted, the centres are
+    unknown; specks are nothing that anybody counted as a platelet."""
+    single_area = np.pi / 4.0 * native_diameter**2
+    if "wbc" in sample.masks:
+        white = ndimage.binary_fill_holes(sample.mask("wbc"))
+        pieces, number = ndimage.label(white)
+        areas = np.bincount(pieces.ravel(), minlength=number + 1)[1:]
+        big = areas > 0.3 * single_area
+        targets[..., WBC] = shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(big))))
+        speck = shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(~big)))) > 0
+        known[..., WBC][speck] = 0
+        for red in (RBC, OUTLINE, CENTRE):
+            targets[..., red][targets[..., WBC] > 127] = 0
+        if int(big.sum()) == sample.counts.get("wbc", -1):
+            middles = ndimage.center_of_mass(pieces > 0, pieces, 1 + np.flatnonzero(big)) if big.any() else []
+            draw_centres(targets[..., WBC_CENTRE], [(x * zoom, y * zoom) for y, x in middles], 1.6 * CENTRE_SIGMA * diameter_px)
+        else:
+            known[..., WBC_CENTRE][ndimage.binary_dilation(targets[..., WBC] > 0, iterations=6)] = 0
+    else:
+        known[..., WBC], known[..., WBC_CENTRE] = 0, 0
+    if "plt" in sample.masks:
+        plates, number = ndimage.label(sample.mask("plt"))
+        areas = np.bincount(plates.ravel(), minlength=number + 1)[1:]
+        big = areas > 0.015 * single_area
+        targets[..., PLT] = shrunk(np.asarray(np.isin(plates, 1 + np.flatnonzero(big))))
+        known[..., PLT][shrunk(np.asarray(np.isin(plates, 1 + np.flatnonzero(~big)))) > 0] = 0
+        # Threshold debris along a white cell's rim is in the platelet masks too.
+        near_white = ndimage.binary_dilation(targets[..., WBC] > 127, iterations=3) & (targets[..., PLT] > 0)
+        known[..., PLT][near_white] = 0
+    elif sample.counts.get("plt") != 0:
+        known[..., PLT] = 0

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engines.contract import ManifestInvalid, ModelCorrupt
+from engines.manifest import FILE_NAME, Manifest, checked_bytes, load_manifest
+from engines.prepare import Preparation
+from tests.engines.onnx_models import card
+
+
+def loaded(folder: Path, content: object) -> Manifest:
+    (folder / FILE_NAME).write_text(yaml.safe_dump(content), encoding="utf-8")
+    return load_manifest(folder)
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """The valid card with another value at `path`, its keys joined by dots; None takes the key away."""
+    content = copy.deepcopy(card(b"model"))
+    *way, last = path.split(".")
+    at: Any = content
+    for key in way:
+        at = at[int(key)] if isinstance(at, list) else at[key]
+    if value is None:
+        del at[last]
+    else:
+        at[last] = value
+    return content
+
+
+def test_a_valid_card(tmp_path: Path) -> None:
+    found = loaded(tmp_path, card(b"model"))
+    assert found.name == "tiny"
+    assert found.channels == ("rbc", "wbc")
+    assert found.preparing() == Preparation(20.0, 95.0, 235, 4.0, 8)
+    assert found.decoding["rbc"].outline_threshold == 0.5
+    assert found.accuracy == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", None), ("name", "Not A Name"), ("files", []), ("files", None), ("channels", []), ("channels", ["rbc", "rbc"]),
+        ("channels", ["rbc", "nuclei"]), ("parameters", 0), ("parameters", "many"), ("colour", "red"),
+        ("files.0.sha256", "abc"), ("files.0.sha256", "G" * 64), ("files.0.precision", "fp64"), ("files.0.file", "../model.onnx"),
+        ("files.0.file", "a\0b"), ("files.0.file", ""), ("preparation.cell_diameter_px", 0), ("preparation.most_gain", 0.5),
+        ("preparation.cell_diameter_px", float("inf")), ("preparation.cell_diameter_px", float("nan")),
+        ("preparation.white_level", 256), ("preparation.white_percentile", 101), ("preparation.multiple_px", 0),
+        ("preparation.gamma", 2.2), ("decoding.rbc.method", "guessing"), ("decoding.rbc.foreground_threshold", 1),
+        ("decoding.rbc.min_area_ratio", 0), ("decoding.rbc.diameter_ratio", None), ("decoding.eos", {}),
+        ("research_only", "perhaps"), ("data", "simulated"),
+    ],
+)  # fmt: skip
+def test_a_broken_card_is_refused_by_file_and_key(tmp_path: Path, path: str, value: object) -> None:
+    with pytest.raises(ManifestInvalid) as caught:
+        loaded(tmp_path, changed(path, value))
+    assert str(tmp_path / FILE_NAME) in str(caught.value)
+    assert path in str(caught.value)
+
+
+def test_a_class_that_no_channel_gives_is_refused(tmp_path: Path) -> None:
+    decoding = card()["decoding"]
+    with pytest.raises(ManifestInvalid, match="decoding names plt"):
+        loaded(tmp_path, card(decoding={**decoding, "plt": decoding["rbc"]}))
+
+
+def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ManifestInvalid, match=r"seed: .*; parameters: "):
+        loaded(tmp_path, card(seed="x", parameters=-1))
+
+
+@pytest.mark.parametrize("content", ["", "- a\n- b", "just words", "[", "a: b: c", "\tname: x", "when: 2026-13-45", "x: !!int ''",
+                                     "x: !!timestamp soon", "x: 0x_", "&a [*a]", "? [1]\n: 2", "[" * 2000],
+                         ids=lambda text: repr(text[:20]))  # fmt: skip
+def test_what_is_no_card_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE_NAME).write_text(content, encoding="utf-8")
+    with pytest.raises(ManifestInvalid, match="manifest"):
+        load_manifest(tmp_path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(ManifestInvalid, match="cannot be read"):
+        load_manifest(tmp_path)
+
+
+def test_a_missing_card_says_what_a_model_is(tmp_path: Path) -> None:
+    with pytest.raises(ManifestInvalid, match=r"does not exist; a model is a folder with a manifest\.yaml"):
+        load_manifest(tmp_path)
+
+
+def test_a_folder_in_the_cards_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(ManifestInvalid, match="cannot be read"):
+        load_manifest(tmp_path)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_a_card_or_invalid(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(ManifestInvalid):
+        load_manifest(tmp_path)
+
+
+paths = st.sampled_from([
+    *card(), "files.0.file", "files.0.sha256", "files.0.precision", *(f"preparation.{key}" for key in card()["preparation"]),
+    *(f"decoding.rbc.{key}" for key in card()["decoding"]["rbc"]),
+])  # fmt: skip
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3))
+
+
+@given(paths, values)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_value_anywhere_is_a_card_or_invalid(tmp_path: Path, path: str, value: object) -> None:
+    try:
+        found = loaded(tmp_path, changed(path, value))
+    except ManifestInvalid as error:
+        assert FILE_NAME in str(error)
+    else:
+        assert isinstance(found, Manifest)
+        assert found.preparing().cell_diameter_px < float("inf")
+
+
+def test_files_by_precision(tmp_path: Path) -> None:
+    first = {"file": "a.onnx", "sha256": "0" * 64, "precision": "int8"}
+    found = loaded(tmp_path, card(files=[first, {**first, "file": "b.onnx", "precision": "fp32"}]))
+    assert [found.file_of(precision).file for precision in (None, "int8", "fp32")] == ["a.onnx", "a.onnx", "b.onnx"]
+    only = loaded(tmp_path, card(files=[first]))
+    with pytest.raises(ManifestInvalid, match="tiny has no fp32 file; it has int8"):
+        only.file_of("fp32")
+
+
+def test_bytes_are_given_only_with_the_cards_hash(tmp_path: Path) -> None:
+    file = loaded(tmp_path, card(b"model")).files[0]
+    with pytest.raises(ModelCorrupt, match=r"model\.onnx cannot be read"):
+        checked_bytes(tmp_path, file)
+    (tmp_path / "model.onnx").write_bytes(b"model")
+    assert checked_bytes(tmp_path, file) == b"model"
+    (tmp_path / "model.onnx").write_bytes(b"models")
+    with pytest.raises(ModelCorrupt, match=r"model\.onnx has sha256 .*install hemocam again"):
+        checked_bytes(tmp_path, file)

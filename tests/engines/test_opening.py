@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from engines import opening
+from engines.contract import ManifestInvalid, ModelCorrupt, RuntimeMissing
+from engines.decode import decode
+from engines.manifest import FILE_NAME, load_manifest
+from engines.opening import Runtime, model_folder, model_names, open_model
+from engines.prepare import prepare
+from tests.engines.onnx_models import model_bytes, model_in
+
+FREE_DATA = {"simulated", "chula", "cbc"}
+"""What the default model may have learnt from: rendered smears and MIT-licensed fields."""
+SHIPPED = model_names()
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of shipped models: `alpha` and `field`."""
+    pytest.importorskip("onnx", reason="the models under test are made with onnx, which only export needs")
+    for name in ("alpha", "field"):
+        model_in(tmp_path / "models" / name, model_bytes(), name=name)
+    monkeypatch.setattr(opening, "MODELS", tmp_path / "models")
+    return tmp_path / "models"
+
+
+def test_the_default_model_comes_first(models: Path) -> None:
+    (models / "unfinished").mkdir()
+    assert model_names() == ["field", "alpha"]
+
+
+def test_a_name_or_a_folder_opens(models: Path, tmp_path: Path) -> None:
+    elsewhere = model_in(tmp_path / "mine", model_bytes(), name="mine")
+    assert model_folder("alpha") == models / "alpha"
+    assert open_model().manifest.name == "field"
+    assert open_model(str(elsewhere)).manifest.name == "mine"
+    opened = open_model("alpha", threads=1)
+    with opened.engine as engine:
+        assert engine.run(np.zeros((1, 8, 8, 3), np.uint8)).shape == (1, 2, 8, 8)
+    assert opened.file.precision == "fp32"
+
+
+@pytest.mark.parametrize("name", ["nothing", "", "no/such/folder", "..", "./alpha"])
+def test_an_unknown_model_lists_the_known(models: Path, name: str) -> None:
+    with pytest.raises(ManifestInvalid, match="name field, alpha or a folder"):
+        open_model(name)
+
+
+def test_a_precision_that_is_not_there_is_refused(models: Path) -> None:
+    with pytest.raises(ManifestInvalid, match="field has no int8 file; it has fp32"):
+        open_model("field", Runtime.CPU_INT8)
+    assert open_model("field", Runtime.CPU_FP32, 1).file.precision == "fp32"
+
+
+@pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="this onnxruntime has CUDA")
+def test_cuda_that_is_not_there_is_missing(models: Path) -> None:
+    with pytest.raises(RuntimeMissing, match="pip install onnxruntime-gpu"):
+        open_model("field", Runtime.CUDA)
+
+
+def test_a_wrong_number_of_channels_is_refused(models: Path) -> None:
+    model_in(models / "field", model_bytes(3))
+    with pytest.raises(ManifestInvalid, match="gives 3 channels, its manifest names 2"):
+        open_model("field")
+
+
+def test_an_output_that_is_no_field_of_maps_is_refused(models: Path) -> None:
+    model_in(models / "field", model_bytes(output_rank=1))
+    with pytest.raises(ModelCorrupt, match=r"model\.onnx: its input and output must have 4 dimensions"):
+        open_model("field")
+
+
+def test_a_changed_file_is_refused(models: Path) -> None:
+    (models / "field" / "model.onnx").write_bytes(model_bytes(3))
+    with pytest.raises(ModelCorrupt, match="sha256"):
+        open_model("field")
+
+
+def test_a_file_that_is_as_the_card_says_but_no_model_is_refused(models: Path) -> None:
+    model_in(models / "field", b"no model at all")
+    with pytest.raises(ModelCorrupt, match="no model that onnxruntime can load"):
+        open_model("field")
+
+
+def test_a_broken_card_is_refused(models: Path) -> None:
+    (models / "field" / FILE_NAME).write_text("name: 3", encoding="utf-8")
+    with pytest.raises(ManifestInvalid, match="field"):
+        open_model("field")
+
+
+@pytest.mark.skipif(not SHIPPED, reason="no model lies in engines/models yet: hemocam export publish makes it")
+class TestShipped:
+    @pytest.mark.parametrize("name", SHIPPED)
+    def test_hashes_and_size(self, name: str) -> None:
+        card = load_manifest(opening.MODELS / name)
+        assert card.name == name
+        assert card.parameters <= 1_000_000
+        for file in card.files:
+            assert hashlib.sha256((opening.MODELS / name / file.file).read_bytes()).hexdigest() == file.sha256
+
+    @pytest.mark.parametrize("runtime", [Runtime.CPU, Runtime.CPU_FP32, Runtime.CPU_INT8])
+    @pytest.mark.parametrize("name", SHIPPED)
+    def test_it_gives_finite_maps_of_an_empty_field(self, name: str, runtime: Runtime) -> None:
+        opened = open_model(name, runtime, threads=1)
+        prepared = prepare(np.full((120, 100, 3), 220, np.uint8), 30.0, opened.manifest.preparing())
+        with opened.engine as engine:
+            maps = decode(engine.run(prepared.tensor), prepared, opened.manifest.channels)
+        assert set(maps) == set(opened.manifest.channels)
+
+    def test_what_learnt_from_research_data_says_so(self) -> None:
+        for name in SHIPPED:
+            card = load_manifest(opening.MODELS / name)
+            assert card.research_only or set(card.data) <= FREE_DATA
+
+    @pytest.mark.skipif("field" not in SHIPPED, reason="the default model is not published yet")
+    def test_the_default_model_is_free(self) -> None:
+        card = load_manifest(opening.MODELS / "field")
+        assert not card.research_only
+        assert set(card.data) <= FREE_DATA
