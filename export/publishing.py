@@ -50,7 +50,7 @@ def publish_model(recipe: Recipe, recipe_path: Path, weights: Path, card: Path, 
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         fixed = yaml.safe_load(card.read_text(encoding="utf-8"))
-    except (OSError, RuntimeError, UnpicklingError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, EOFError, RuntimeError, UnpicklingError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PublishingError(f"{weights} and {card} must be this recipe's weights and card: {error}") from error
     if not isinstance(fixed, dict):
         raise PublishingError(f"{card} must hold the manifest's fixed parts by their names")

@@ -50,7 +50,7 @@ def _patches(corpus: str, recipe: Recipe, data: Path) -> Iterator[Patch]:
         return
     read, label, splits = _LABELLED[corpus]
     for sample in read(data / corpus):
-        if sample.split in splits:
+        if sample.split in splits and (sample.points.size or sample.boxes or sample.masks):  # Im024 has a count alone
             yield label(sample, recipe.packed_diameter_px)
 
 

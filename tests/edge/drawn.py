@@ -23,12 +23,13 @@ SHA256 = "5a" * 32
 
 @dataclass(frozen=True, slots=True)
 class Disc:
-    """A round cell in frame pixels, pixel centres at integers."""
+    """A round cell in frame pixels, pixel centres at integers; `seen` is the middle of what shows, where that is another."""
 
     kind: CellClass
     x: float
     y: float
     diameter_px: float
+    seen: tuple[float, float] | None = None
 
 
 def red(centres: Sequence[tuple[float, float]], diameter_px: float) -> list[Disc]:
@@ -63,6 +64,8 @@ def _draw(maps: dict[str, NDArray[np.float32]], disc: Disc, zoom: float) -> None
     rim = np.clip(OUTLINE_PX / 2.0 + 0.5 - np.abs(distance - radius + 0.3), 0.0, 1.0)
     outline, centre = maps[f"{name}_outline"], maps[f"{name}_centre"]
     outline[part] = np.where(distance < radius - 1.0, rim, np.maximum(outline[part], rim))
+    if disc.seen is not None:
+        distance = np.hypot(x - ((disc.seen[0] + 0.5) * zoom - 0.5), y - ((disc.seen[1] + 0.5) * zoom - 0.5))
     blob = np.exp(-(distance**2) / (2.0 * (0.24 * max(radius, 1.0)) ** 2))
     centre[part] = np.maximum(centre[part], blob)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -54,6 +53,6 @@ def frame_at(spot: int, sequence: int = 0, *, simulated: bool = False) -> Frame:
 
 STREAMING = Status(
     "20261120-115302-k3f9", RunState.STREAMING, "microscope", False, "drawn", "fake",
-    SlideTotals("slide 1", 2, {CellClass.RBC: 61}), Ledger(counted=2, rejected=1), dict.fromkeys(CellClass, Method.CENTRES), True,
+    SlideTotals("slide 1", 2, {CellClass.RBC: 61}), Ledger(counted=2, rejected=1),
+    dict.fromkeys(CellClass, Method.CENTRES), True,
 )  # fmt: skip
-PAUSED = replace(STREAMING, run_state=RunState.PAUSED)

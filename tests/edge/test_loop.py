@@ -462,10 +462,18 @@ def test_a_record_that_fails_with_a_field_on_the_screen_loses_no_frame(folder: P
     bench = Bench([Shot(1)], folder, auto=False)
     assert bench.run() is FinishReason.STORE_FAILED
     assert bench.loop.status.ledger.captured == bench.camera.delivered == 1
-    monkeypatch.setattr(Store, "begin_slide", full)
-    bench = Bench([Shot(1), Request.NEW_SLIDE, Shot(2), Shot(3)], folder / "other", auto=False)
+
+
+def test_a_new_slide_that_fails_with_a_field_on_the_screen_loses_no_frame(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise StoreFull("the disk is full; free some space")
+
+    fills = lambda: monkeypatch.setattr(Store, "begin_slide", full)  # noqa: E731  # after the first slide
+    bench = Bench([Shot(1), fills, Request.NEW_SLIDE, Shot(2), Shot(3)], folder, auto=False)
     assert bench.run() is FinishReason.STORE_FAILED
-    assert bench.loop.status.ledger.captured == bench.camera.delivered
+    assert bench.loop.status.ledger.dropped == bench.camera.delivered == 2
 
 
 def test_a_record_that_cannot_be_opened_ends_the_session(tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ def test_what_the_padding_holds_does_not_matter() -> None:
     assert np.isfinite(decode(raw, prepared(), CHANNELS)["wbc"]).all()
 
 
-@pytest.mark.parametrize("shape", [(2, 2, 16, 16), (1, 3, 16, 16), (1, 1, 16, 16), (1, 2, 16, 8), (1, 2, 10, 13), (2, 16, 16), ()])
+@pytest.mark.parametrize(
+    "shape", [(2, 2, 16, 16), (1, 3, 16, 16), (1, 1, 16, 16), (1, 2, 16, 8), (1, 2, 10, 13), (2, 16, 16), ()]
+)
 def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InferenceFailed, match=r"\(1, 2, 16, 16\)"):
         decode(np.zeros(shape, np.float32), prepared(), CHANNELS)

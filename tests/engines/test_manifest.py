@@ -48,7 +48,8 @@ def test_a_valid_card(tmp_path: Path) -> None:
     [
         ("name", None), ("name", "Not A Name"), ("files", []), ("files", None), ("channels", []), ("channels", ["rbc", "rbc"]),
         ("channels", ["rbc", "nuclei"]), ("parameters", 0), ("parameters", "many"), ("colour", "red"),
-        ("files.0.sha256", "abc"), ("files.0.sha256", "G" * 64), ("files.0.precision", "fp64"), ("files.0.file", "../model.onnx"),
+        ("files.0.sha256", "abc"), ("files.0.sha256", "G" * 64), ("files.0.precision", "fp64"),
+        ("files.0.file", "../model.onnx"),
         ("files.0.file", "a\0b"), ("files.0.file", ""), ("preparation.cell_diameter_px", 0), ("preparation.most_gain", 0.5),
         ("preparation.cell_diameter_px", float("inf")), ("preparation.cell_diameter_px", float("nan")),
         ("preparation.white_level", 256), ("preparation.white_percentile", 101), ("preparation.multiple_px", 0),
@@ -75,9 +76,13 @@ def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:
         loaded(tmp_path, card(seed="x", parameters=-1))
 
 
-@pytest.mark.parametrize("content", ["", "- a\n- b", "just words", "[", "a: b: c", "\tname: x", "when: 2026-13-45", "x: !!int ''",
-                                     "x: !!timestamp soon", "x: 0x_", "&a [*a]", "? [1]\n: 2", "[" * 2000],
-                         ids=lambda text: repr(text[:20]))  # fmt: skip
+NO_CARDS = (
+    "", "- a\n- b", "just words", "[", "a: b: c", "\tname: x", "when: 2026-13-45", "x: !!int ''", "x: !!timestamp soon",
+    "x: 0x_", "&a [*a]", "? [1]\n: 2", "[" * 2000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("content", NO_CARDS, ids=lambda text: repr(text[:20]))
 def test_what_is_no_card_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE_NAME).write_text(content, encoding="utf-8")
     with pytest.raises(ManifestInvalid, match="manifest"):
@@ -114,7 +119,9 @@ paths = st.sampled_from([
     *(f"decoding.rbc.{key}" for key in card()["decoding"]["rbc"]),
 ])  # fmt: skip
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3))
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+)
 
 
 @given(paths, values)

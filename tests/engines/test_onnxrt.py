@@ -73,7 +73,7 @@ def test_a_missing_provider_says_how_to_install_it(monkeypatch: pytest.MonkeyPat
 @pytest.mark.skipif("CUDAExecutionProvider" in ort.get_available_providers(), reason="this onnxruntime has CUDA")
 def test_a_provider_that_does_not_start_is_not_replaced_silently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ort, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
-    with pytest.raises(RuntimeMissing, match="could not start CUDAExecutionProvider; .*pip install"):
+    with pytest.raises(RuntimeMissing, match=r"could not start CUDAExecutionProvider; .*pip install"):
         OnnxRuntime(GOOD, "red.onnx", 1, "CUDAExecutionProvider")
 
 

@@ -67,9 +67,7 @@ def test_balance_of_a_balanced_picture_changes_nothing(pixels: NDArray[np.uint8]
     assert np.array_equal(white_balance(once, PLAIN), once)
 
 
-@given(
-    st.integers(1, 90), st.integers(1, 90), st.floats(5.0, 80.0), st.sampled_from([1, 8, 16, 32]), st.integers(0, 255)
-)
+@given(st.integers(1, 90), st.integers(1, 90), st.floats(5.0, 80.0), st.sampled_from([1, 8, 16, 32]), st.integers(0, 255))
 @settings(max_examples=60, deadline=None)
 def test_sizes(height: int, width: int, diameter_px: float, multiple_px: int, level: int) -> None:
     pixels = np.full((height, width, 3), level, np.uint8)

@@ -31,9 +31,7 @@ def panned() -> tuple[list[Frame], list[tuple[TrueCell, ...]]]:
 def shift_px(before: tuple[TrueCell, ...], now: tuple[TrueCell, ...]) -> tuple[int, int] | None:
     """By how much the cells that both frames show have moved; None where they show none together."""
     there = {cell.index: cell for cell in before}
-    shifts = {
-        (round(cell.x - there[cell.index].x), round(cell.y - there[cell.index].y)) for cell in now if cell.index in there
-    }
+    shifts = {(round(cell.x - there[cell.index].x), round(cell.y - there[cell.index].y)) for cell in now if cell.index in there}
     assert len(shifts) <= 1, "the cells of one slide move together"
     return shifts.pop() if shifts else None
 
@@ -60,7 +58,7 @@ def test_a_resting_stage_shows_the_same_field(panned: tuple[list[Frame], list[tu
 
 
 def test_neighbouring_frames_on_the_way_overlap(panned: tuple[list[Frame], list[tuple[TrueCell, ...]]]) -> None:
-    """The same cells, shifted, in the truth and in the pixels (but for the blur of the motion: look at frames 0 and 1 alone)."""
+    """The same cells, shifted, in the truth and, but for the blur of the motion, in the pixels."""
     frames, truths = shown(replace(SETTINGS, stage=Stage(1, 3, 0.4)), 4)
     for sequence in (1, 2, 3):
         moved = shift_px(truths[sequence - 1], truths[sequence])
@@ -120,7 +118,7 @@ def test_a_slow_reader_of_a_live_slide_gets_the_newest_frame(monkeypatch: pytest
         assert slide.read(1.0).sequence == 0
         assert slide.read(1.0).sequence == 1  # it waits for it
         assert clock[0] == pytest.approx(100.1)
-        clock[0] += 1.0
+        clock[0] += 1.05
         frame = slide.read(1.0)
         assert frame.sequence == 11
         assert slide.dropped == 9

@@ -22,7 +22,9 @@ FEW = settings(max_examples=8, deadline=None)
 GREY: Pixels = frame_of([], (240, 320), 20.0)
 
 
-def counter_of(discs: list[Disc], plan: CountingPlan, width_px: int = 320, channels: tuple[str, ...] = CHANNELS) -> FieldCounter:
+def counter_of(
+    discs: list[Disc], plan: CountingPlan, width_px: int = 320, channels: tuple[str, ...] = CHANNELS
+) -> FieldCounter:
     model = opened(knowing(discs, width_px, channels), channels)
     return FieldCounter(model.engine, model.manifest, plan)
 
@@ -169,9 +171,7 @@ def test_border_rules() -> None:
         "right": Disc(CellClass.RBC, 317, 60, 24), "bottom": Disc(CellClass.RBC, 60, 237, 24),
     }  # fmt: skip
     discs = [*whole, *sides.values()]
-    counts = {
-        rule: counter_of(discs, CountingPlan(border_rule=rule, cell_diameter_px=24.0)).count(GREY) for rule in BorderRule
-    }
+    counts = {rule: counter_of(discs, CountingPlan(border_rule=rule, cell_diameter_px=24.0)).count(GREY) for rule in BorderRule}
     assert len(counts[BorderRule.ALL].cells) == 5
     assert sum(cell.border for cell in counts[BorderRule.ALL].cells) == 4
     assert [(round(cell.x), round(cell.y)) for cell in counts[BorderRule.CENTRE_INSIDE].cells] == [(160, 120)]
@@ -237,5 +237,5 @@ def test_the_plan_chooses_the_method() -> None:
 
 def test_a_method_without_its_map_says_which_others_there_are() -> None:
     discs, pixels = field(9, 10, 20.0)
-    with pytest.raises(MethodUnavailable, match="available: .*components"):
+    with pytest.raises(MethodUnavailable, match=r"available: .*components"):
         counter_of(discs, CountingPlan({CellClass.PLT: Method.CENTRES}, cell_diameter_px=20.0)).count(pixels)

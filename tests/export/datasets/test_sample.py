@@ -76,7 +76,8 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [lambda: int("x"), lambda: {}["Nuclei"]])
 def test_a_wrong_value_names_the_table(value: object) -> None:
-    with pytest.raises(DatasetError, match=r"cells\.csv holds a value that does not belong there: .*(x|Nuclei)"), values_of(
-        Path("cells.csv")
+    with (
+        pytest.raises(DatasetError, match=r"cells\.csv holds a value that does not belong there: .*(x|Nuclei)"),
+        values_of(Path("cells.csv")),
     ):
         value()  # type: ignore[operator]

@@ -1,0 +1,58 @@
+# ruff: noqa: E402  # what is imported further down needs a package that may not be installed
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="conversion needs PyTorch: pip install hemocam[export]")
+onnx = pytest.importorskip("onnx", reason="conversion needs ONNX: pip install hemocam[export]")
+
+from engines.onnxrt import OnnxRuntime
+from export.to_onnx import OPSET, to_onnx, write_atomically
+from tests.export.networks import UNIT_PX, network
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return to_onnx(network(), UNIT_PX)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4), (1, 32, 48), (3, 16, 16), (2, 12, 40), (1, 96, 64)])
+def test_logits_are_pytorchs(content: bytes, shape: tuple[int, int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    with OnnxRuntime(content, "tiny.onnx", 1) as engine:
+        found = engine.run(pixels)
+    with torch.inference_mode():
+        expected = network()(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255.0).numpy()
+    assert found.shape == (shape[0], 6, *shape[1:])
+    assert np.abs(expected).max() > 0.1
+    assert np.abs(found - expected).max() <= 1e-4
+
+
+def test_the_file_is_valid_and_takes_a_cameras_pixels(content: bytes) -> None:
+    model = onnx.load_from_string(content)
+    onnx.checker.check_model(model, full_check=True)
+    assert [one.version for one in model.opset_import if one.domain in ("", "ai.onnx")] == [OPSET]
+    with OnnxRuntime(content, "tiny.onnx", 1) as engine:
+        assert (engine.input.name, engine.input.shape, engine.input.dtype) == ("pixels", (None, None, None, 3), "uint8")
+        assert (engine.output.name, engine.output.dtype) == ("logits", "float32")
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / "model.onnx"
+    write_atomically(path, b"old")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [one.name for one in path.parent.iterdir()] == ["model.onnx"]
+
+    def full(partial: Path, _: bytes) -> int:
+        with partial.open("wb") as file:
+            file.write(b"ha")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="no space"):
+        write_atomically(path, b"half")
+    assert path.read_bytes() == b"new"
