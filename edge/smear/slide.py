@@ -36,7 +36,7 @@ class SmearRecipe:
     pallor: float = 0.45
     red_spacing: float = 0.95
     stacked: float = 0.15
-    stack_step: tuple[float, float] = (0.35, 0.95)
+    stack_step: tuple[float, float] = (0.22, 0.95)
     white_clusters: float = 0.1
 
     @staticmethod
@@ -54,7 +54,7 @@ class SmearRecipe:
             poikilocytosis=float(rng.choice([0.05, 0.15, 0.5])),
             pallor=float(rng.uniform(0.05, 0.75)),
             red_spacing=float(rng.uniform(0.75, 1.05)),
-            stacked=float(rng.uniform(0.2, 0.7) if dense else rng.uniform(0.0, 0.35)),
+            stacked=float(rng.uniform(0.2, 0.7) if dense else rng.uniform(0.0, 0.45)),
             white_clusters=float(rng.choice([0.05, 0.4])),
         )
 

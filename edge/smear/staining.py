@@ -23,8 +23,9 @@ Density = NDArray[np.float32]
 class Stain:
     """How a preparation takes its stain. Colours are optical densities (natural logarithm) in R, G, B.
 
-    `see_through` is the share of a red cell's density that still shows through the one above it, `rim` the darker ring
-    inside a red cell's contour, `halo` the bright refraction just outside it, `edge_um` the width over which a contour fades.
+    `see_through` is the share of a red cell's density that still shows through the one above it; `pile_up` how far the two
+    densities add up (1, as Beer and Lambert have it) or the denser hides the other (0, as cells that flatten each other look);
+    `rim` the darker ring inside a red cell's contour, `halo` the bright refraction just outside it, `edge_um` the width over which a contour fades.
     """
 
     red: Colour = (0.05, 0.35, 0.38)
@@ -34,6 +35,7 @@ class Stain:
     platelet: Colour = (0.35, 0.6, 0.2)
     dirt: Colour = (0.9, 1.0, 0.7)
     see_through: float = 0.35
+    pile_up: float = 0.6
     rim: float = 0.15
     halo: float = 0.03
     edge_um: float = 0.3
@@ -54,7 +56,8 @@ class Stain:
             dirt=(rng.uniform(0.4, 1.6), rng.uniform(0.4, 1.6), rng.uniform(0.2, 1.4)),
             see_through=float(rng.uniform(0.0, 0.9)),
             rim=float(rng.uniform(0.0, 0.35)),
-            halo=float(rng.choice([0.0, rng.uniform(0.0, 0.12)])),
+            halo=float(rng.choice([0.0, rng.uniform(0.0, 0.12), rng.uniform(0.03, 0.15)])),
+            pile_up=float(rng.choice([1.0, rng.uniform(0.0, 1.0), rng.uniform(0.0, 0.3)])),
             edge_um=float(rng.uniform(0.15, 0.6)),
         )
 
@@ -157,7 +160,9 @@ def _lay(
         case Kind.RBC:
             body = _body(distance / radius, inside, cell, dx, dy, radius, stain)
             patch *= (1.0 - inside * (1.0 - stain.see_through))[..., None]
-            patch += body[..., None] * rgb(stain.red, np.float32)
+            above = body[..., None] * rgb(stain.red, np.float32)
+            denser = np.abs(above) >= np.abs(patch)
+            patch[...] = np.where(denser, above + stain.pile_up * patch, patch + stain.pile_up * above)
             if stain.halo:
                 ring = np.exp(-(((distance - radius - 0.45) / 0.3) ** 2)).astype(np.float32) * (1.0 - inside)
                 patch -= stain.halo * ring[..., None]
