@@ -147,6 +147,8 @@ class Loop:
             self._say(Severity.ERROR, str(error))
         finally:
             self._reason = reason
+            if reason is FinishReason.FAILED:
+                self._say(Severity.ERROR, "HemoCam failed; what was counted before is recorded. The log says why.")
             if self._shown is not None:  # the record failed with a field on the screen
                 self._shown, self._ledger = None, self._ledger.with_frames(FrameState.DROPPED)
             try:
@@ -167,8 +169,8 @@ class Loop:
                         self._obey()  # before the end is looked for: what was asked before a stop is done
                         if self._over():
                             return FinishReason.STOPPED
-                        if self._paused and not self._camera.info.live:
-                            self._stopping.wait(PAUSE_S)  # a finite source waits; a live one goes on and is dropped
+                        if not self._camera.info.live and (self._paused or (self._shown and not self._auto)):
+                            self._stopping.wait(PAUSE_S)  # a finite source waits for the person; a live one goes on
                             continue
                         self._read_and_step()
                         attempt = 0
@@ -193,12 +195,12 @@ class Loop:
 
     def _step(self, frame: Frame) -> None:
         """One frame through the sentence; it ends in one state of the ledger, here or when the next one replaces it."""
-        self._replace_shown()
         self._note_drops()
-        self._last_frame = frame
         self._frame_times.append(frame.monotonic_s)
-        if self._paused:
+        if self._paused:  # the field on the screen stays, and may still be accepted
             return self._end(FrameState.DROPPED)
+        self._replace_shown()
+        self._last_frame = frame
         verdict = self._judge(frame)
         if isinstance(verdict, Rejected):
             self._rejections[verdict.reason.value] += 1

@@ -20,7 +20,8 @@ def decode(logits: Tensor, prepared: Prepared, channels: Sequence[str]) -> dict[
     want = (1, len(channels), *prepared.tensor.shape[1:3])
     if logits.shape != want:
         raise InferenceFailed(f"the model gave {logits.shape}, its manifest and this frame ask for {want}")
-    kept = np.asarray(logits[0, :, : prepared.height_px, : prepared.width_px], np.float32)
+    left = top = prepared.margin_px
+    kept = np.asarray(logits[0, :, top : top + prepared.height_px, left : left + prepared.width_px], np.float32)
     # A sum is finite only if every term is: half the cost of np.isfinite over the whole array.
     with np.errstate(invalid="ignore"):
         total = kept.sum(dtype=np.float64)

@@ -31,6 +31,7 @@ class PreparationCard(_Strict):
     white_level: int = Field(ge=1, le=255)
     most_gain: float = Field(ge=1)
     multiple_px: int = Field(ge=1)
+    margin_px: int = Field(default=0, ge=0, le=1024)
 
 
 class ClassDecoding(_Strict):

@@ -19,7 +19,8 @@ class Preparation:
     """How pixels become a tensor: the manifest's `preparation`.
 
     Every channel is scaled so that its `white_percentile` (the empty glass, also in dense fields) becomes `white_level`;
-    a gain is held within 1 / `most_gain` and `most_gain`. Height and width are padded to multiples of `multiple_px`.
+    a gain is held within 1 / `most_gain` and `most_gain`. The frame is mirrored over its borders by
+    `margin_px`, so that a cell that the border cuts looks like a whole one and is seen, and on to multiples of `multiple_px`.
     """
 
     cell_diameter_px: float
@@ -27,17 +28,19 @@ class Preparation:
     white_level: int = 235
     most_gain: float = 4.0
     multiple_px: int = 16
+    margin_px: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """A model's input, (1, height, width, 3) uint8, and what decoding needs to lead back.
 
-    `zoom` is prepared pixels per frame pixel; `height_px` and `width_px` are the prepared size without its padding.
+    `zoom` is prepared pixels per frame pixel; the frame lies `margin_px` from the left and top and is `height_px` by `width_px`.
     """
 
     tensor: Pixels
     zoom: float
+    margin_px: int
     height_px: int
     width_px: int
 
@@ -67,6 +70,7 @@ def prepare(pixels: Pixels, cell_diameter_px: float, preparation: Preparation) -
         raise ValueError(f"a cell diameter of {cell_diameter_px:g} px would bring this frame to {size[1]:.6g}x{size[0]:.6g} px")
     shrunk = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
     balanced = white_balance(np.asarray(shrunk, np.uint8), preparation)
-    bottom, right = -height % preparation.multiple_px, -width % preparation.multiple_px
-    padded = cv2.copyMakeBorder(balanced, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-    return Prepared(np.asarray(padded, np.uint8)[None], zoom, height, width)
+    margin = preparation.margin_px
+    bottom, right = (margin + -(size + 2 * margin) % preparation.multiple_px for size in (height, width))
+    padded = cv2.copyMakeBorder(balanced, margin, bottom, margin, right, cv2.BORDER_REFLECT)
+    return Prepared(np.asarray(padded, np.uint8)[None], zoom, margin, height, width)

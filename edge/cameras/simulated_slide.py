@@ -11,9 +11,9 @@ import numpy as np
 
 from edge.cameras.camera import CameraInfo
 from edge.frame import Frame
-from edge.smear.imaging import Imaging, expose
+from edge.smear.imaging import Imaging, focused, sense
 from edge.smear.slide import SmearRecipe, make_smear
-from edge.smear.staining import Plate, Stain, stain_window
+from edge.smear.staining import Density, Plate, Stain, stain_window
 from edge.smear.truth import TrueCell, true_cells
 
 TILE_PX = 256
@@ -61,6 +61,7 @@ class SimulatedSlide:
         self._dropped = 0
         self._opened_s = 0.0
         self._tiles: OrderedDict[tuple[int, int], Plate] = OrderedDict()
+        self._light: tuple[tuple[int, int], Density] | None = None
 
     @property
     def info(self) -> CameraInfo:
@@ -79,6 +80,7 @@ class SimulatedSlide:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._open = False
         self._tiles.clear()
+        self._light = None
 
     def read(self, timeout_s: float) -> Frame:
         """The next frame, or in live mode the newest (waiting for it, a frame's time at most)."""
@@ -99,8 +101,9 @@ class SimulatedSlide:
         if speed_px > 0:
             # The shutter is open for a third of a frame's time.
             imaging = replace(imaging, motion_um=imaging.motion_um + speed_px * s.um_per_px / 3.0)
-        density = self._window(x_px, y_px).density
-        pixels = expose(density, imaging, s.um_per_px, np.random.default_rng((s.seed, sequence)))
+        if self._light is None or self._light[0] != (x_px, y_px):  # while the stage rests only the sensor's noise changes
+            self._light = (x_px, y_px), focused(self._window(x_px, y_px).density, imaging, s.um_per_px)
+        pixels = sense(self._light[1], imaging, np.random.default_rng((s.seed, sequence)))
         return Frame(pixels, sequence, self._info.name, um_per_px=s.um_per_px, simulated=True)
 
     def truth(self, sequence: int) -> tuple[TrueCell, ...]:

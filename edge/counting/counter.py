@@ -14,7 +14,7 @@ from edge.counting.border import admitted, touches_border
 from edge.counting.cells import Cell, CellClass, ClassMaps, Method, Region
 from edge.counting.errors import ScaleUnknown
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
-from edge.counting.methods import available, find
+from edge.counting.methods import NEEDS, available, find
 from edge.counting.scale import estimate_cell_diameter
 from edge.counting.scale_history import ScaleMedian, refine_cell_diameter
 from edge.counting.settings import ClassSettings
@@ -128,7 +128,7 @@ class FieldCounter:
         with clock.stage("scale"):
             scale = self._scale(pixels, um_per_px)
         maps = self._maps(pixels, scale, clock)
-        if scale.source in (ScaleSource.ESTIMATED, ScaleSource.ASSUMED):
+        if scale.source in (ScaleSource.ESTIMATED, ScaleSource.ASSUMED) and CellClass.RBC in maps:
             better = self._second_look(maps, scale, clock)
             if better is not None:
                 scale = better
@@ -143,7 +143,7 @@ class FieldCounter:
 
     def next_method(self, kind: CellClass) -> Method:
         """From the next field on, count this class by the method after the one in use; gives it."""
-        methods = list(Method)
+        methods = [m for m in Method if all(f"{kind.value}_{need}" in self._manifest.channels for need in NEEDS.get(m, ()))]
         self.methods[kind] = methods[(methods.index(self.methods[kind]) + 1) % len(methods)]
         return self.methods[kind]
 

@@ -83,6 +83,11 @@ def _motion_kernel(length_px: float, angle: float) -> Density:
 
 def expose(density: Density, imaging: Imaging, um_per_px: float, rng: np.random.Generator) -> Pixels:
     """The picture that the camera takes, (height, width, 3) uint8 RGB; `rng` is the sensor's noise."""
+    return sense(focused(density, imaging, um_per_px), imaging, rng)
+
+
+def focused(density: Density, imaging: Imaging, um_per_px: float) -> Density:
+    """The light that falls on the sensor, (height, width, 3) float32, 1 = full range: lamp, glass and lens, no noise yet."""
     height_px, width_px = density.shape[:2]
     picture = np.exp(-density) * np.asarray(imaging.lamp, np.float32)
     picture *= _light(imaging, height_px, width_px)[..., None]
@@ -95,7 +100,12 @@ def expose(density: Density, imaging: Imaging, um_per_px: float, rng: np.random.
         picture = cv2.filter2D(
             picture, -1, _motion_kernel(imaging.motion_um / um_per_px, imaging.motion_angle), borderType=cv2.BORDER_REFLECT
         )
-    picture = np.clip(picture, 0.0, 1.2) ** imaging.gamma
+    return np.asarray(np.clip(picture, 0.0, 1.2) ** imaging.gamma, np.float32)
+
+
+def sense(light: Density, imaging: Imaging, rng: np.random.Generator) -> Pixels:
+    """What the sensor makes of `light` (see `focused`), and the file format after it: (height, width, 3) uint8 RGB."""
+    picture = light.copy()
     noise = rng.standard_normal(picture.shape, dtype=np.float32)
     picture += noise * imaging.noise * np.sqrt(np.clip(picture, 0.02, 1.0) * 2.0)
     pixels = np.clip(picture * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8)

@@ -24,8 +24,9 @@ class Stain:
     """How a preparation takes its stain. Colours are optical densities (natural logarithm) in R, G, B.
 
     `see_through` is the share of a red cell's density that still shows through the one above it; `pile_up` how far the two
-    densities add up (1, as Beer and Lambert have it) or the denser hides the other (0, as cells that flatten each other look);
-    `rim` the darker ring inside a red cell's contour, `halo` the bright refraction just outside it, `edge_um` the width over which a contour fades.
+    densities add up (1, as Beer and Lambert have it) or the denser hides the other (0, as cells that flatten each other
+    look); `rim` the darker ring inside a red cell's contour, `halo` the bright refraction just outside it, `edge_um` the
+    width over which a contour fades.
     """
 
     red: Colour = (0.05, 0.35, 0.38)

@@ -20,8 +20,9 @@ class TrueCell:
     """A cell that shows in the window. `index` names it on the whole smear, so that it is the same in every window.
 
     `x`, `y` are its true centre in the window's pixels (outside the window where the border cuts off its middle);
-    `seen_x`, `seen_y` the centroid of what shows; `outline` is (n, 2) float64, hidden parts included; `visible` is the share of
-    its area in the window that no other cell hides; `border` is True where the window's border cuts it.
+    `seen_x`, `seen_y` the centroid of what shows; `outline` is (n, 2) float64, hidden parts included, and `area_px` its area;
+    `seen_px` the area that shows in the window; `visible` is the share of its area in the window that no other cell hides;
+    `border` is True where the window's border cuts it.
     """
 
     index: int
@@ -33,6 +34,7 @@ class TrueCell:
     seen_y: float
     outline: NDArray[np.float64]
     area_px: float
+    seen_px: float
     visible: float
     border: bool
 
@@ -72,6 +74,7 @@ def true_cells(smear: Smear, plate: Plate, x_um: float, y_um: float, um_per_px: 
                 float(sum_y[number] / seen_px[number]),
                 outline,
                 area_px,
+                float(seen_px[number]),
                 visible,
                 border,
             )

@@ -98,9 +98,10 @@ def fit(recipe: Recipe, data: Path, run: Path, threads: int = 1) -> Path:
                 table.flush()
                 recent.clear()
             if (step + 1) % recipe.checkpoint_every == 0 or step + 1 == recipe.steps:
+                # The weights first: a kill between the two is mended by the steps that the older checkpoint repeats.
+                _save(average.module.state_dict(), weights)
                 _save({"step": step + 1, "network": network.state_dict(), "average": average.state_dict(),
                        "optimiser": optimiser.state_dict()}, checkpoint)  # fmt: skip
-                _save(average.module.state_dict(), weights)
     return weights
 
 

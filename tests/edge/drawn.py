@@ -102,11 +102,13 @@ def knowing(discs: Sequence[Disc], frame_width_px: int, channels: Sequence[str] 
     """
 
     def answer(tensor: Tensor) -> Tensor:
-        # Padding repeats the last column; what is not repeated is the picture.
+        # Padding mirrors the last columns; what is not mirrored is the picture.
         pixels = tensor[0]
-        width = pixels.shape[1]
-        while width > 1 and bool(np.all(pixels[:, width - 1] == pixels[:, width - 2])):
-            width -= 1
+        padded = pixels.shape[1]
+        mirrored = [
+            n for n in range(1, 16) if np.array_equal(pixels[:, padded - n :], pixels[:, padded - 2 * n : padded - n][:, ::-1])
+        ]
+        width = padded - max(mirrored, default=0)
         return drawn_logits(discs, tensor.shape, width / frame_width_px, channels)
 
     return answer

@@ -10,8 +10,8 @@ from engines.prepare import Prepared
 CHANNELS = ("rbc", "wbc")
 
 
-def prepared(height_px: int = 10, width_px: int = 13) -> Prepared:
-    return Prepared(np.zeros((1, 16, 16, 3), np.uint8), 1.0, height_px, width_px)
+def prepared(height_px: int = 10, width_px: int = 13, margin_px: int = 0) -> Prepared:
+    return Prepared(np.zeros((1, 16, 16, 3), np.uint8), 1.0, margin_px, height_px, width_px)
 
 
 def logits() -> np.ndarray:
@@ -26,6 +26,12 @@ def test_maps_are_the_sigmoid_without_the_padding() -> None:
         assert maps[name].shape == (10, 13)
         assert maps[name].dtype == np.float32
         assert maps[name] == pytest.approx(1.0 / (1.0 + np.exp(-raw[0, index, :10, :13].astype(np.float64))), abs=1e-6)
+
+
+def test_the_mirrored_margin_is_cut_off() -> None:
+    raw = logits()
+    found = decode(raw, prepared(10, 9, 3), CHANNELS)["wbc"]
+    assert found == pytest.approx(1.0 / (1.0 + np.exp(-raw[0, 1, 3:13, 3:12].astype(np.float64))), abs=1e-6)
 
 
 def test_large_logits_saturate_without_overflow() -> None:

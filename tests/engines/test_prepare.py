@@ -67,11 +67,11 @@ def test_balance_of_a_balanced_picture_changes_nothing(pixels: NDArray[np.uint8]
     assert np.array_equal(white_balance(once, PLAIN), once)
 
 
-@given(st.integers(1, 90), st.integers(1, 90), st.floats(5.0, 80.0), st.sampled_from([1, 8, 16, 32]), st.integers(0, 255))
+@given(st.integers(1, 90), st.integers(1, 90), st.floats(5.0, 80.0), st.sampled_from([1, 8, 16, 32]), st.integers(0, 20))
 @settings(max_examples=60, deadline=None)
-def test_sizes(height: int, width: int, diameter_px: float, multiple_px: int, level: int) -> None:
-    pixels = np.full((height, width, 3), level, np.uint8)
-    preparation = Preparation(20.0, multiple_px=multiple_px)
+def test_sizes(height: int, width: int, diameter_px: float, multiple_px: int, margin_px: int) -> None:
+    pixels = np.full((height, width, 3), 180, np.uint8)
+    preparation = Preparation(20.0, multiple_px=multiple_px, margin_px=margin_px)
     zoom = 20.0 / diameter_px
     if round(height * zoom) < 1 or round(width * zoom) < 1:
         with pytest.raises(ValueError, match="cell diameter"):
@@ -83,18 +83,30 @@ def test_sizes(height: int, width: int, diameter_px: float, multiple_px: int, le
     batch, padded_height, padded_width, colours = prepared.tensor.shape
     assert (batch, colours, prepared.tensor.dtype) == (1, 3, np.uint8)
     assert padded_height % multiple_px == 0 == padded_width % multiple_px
-    assert 0 <= padded_height - prepared.height_px < multiple_px
-    assert 0 <= padded_width - prepared.width_px < multiple_px
+    assert prepared.margin_px == margin_px
+    assert 0 <= padded_height - prepared.height_px - 2 * margin_px < multiple_px
+    assert 0 <= padded_width - prepared.width_px - 2 * margin_px < multiple_px
 
 
-def test_padding_repeats_the_last_row_and_column() -> None:
+def test_the_margin_mirrors_the_frame() -> None:
+    pixels = np.random.default_rng(0).integers(60, 230, (32, 48, 3), dtype=np.uint8)
+    tensor = prepare(pixels, 20.0, Preparation(20.0, margin_px=8)).tensor[0]
+    field = tensor[8:40, 8:56]
+    assert tensor.shape == (48, 64, 3)
+    assert np.array_equal(tensor[:8, 8:56], field[:8][::-1])
+    assert np.array_equal(tensor[8:40, :8], field[:, :8][:, ::-1])
+    assert np.array_equal(tensor[40:, 8:56], field[-8:][::-1])
+    assert np.array_equal(tensor[8:40, 56:], field[:, -8:][:, ::-1])
+
+
+def test_padding_mirrors_the_last_rows_and_columns() -> None:
     pixels = np.random.default_rng(0).integers(60, 230, (37, 50, 3), dtype=np.uint8)
     prepared = prepare(pixels, 20.0, PLAIN)
     field = prepared.tensor[0, :37, :50]
     assert prepared.tensor.shape == (1, 48, 64, 3)
     assert np.array_equal(field, white_balance(pixels, PLAIN))
-    assert (prepared.tensor[0, 37:, :50] == field[-1]).all()
-    assert (prepared.tensor[0, :37, 50:] == field[:, -1:]).all()
+    assert np.array_equal(prepared.tensor[0, 37:, :50], field[-11:][::-1])
+    assert np.array_equal(prepared.tensor[0, :37, 50:], field[:, -14:][:, ::-1])
 
 
 @pytest.mark.parametrize("diameter_px", [0.0, -3.0, float("nan"), float("inf"), 1e9, 1e-3, 1e-300, 5e-324])

@@ -19,7 +19,7 @@ from engines.opening import Runtime, open_model
 from engines.prepare import prepare
 from export import publishing
 from export.datasets.sample import DatasetError
-from export.publishing import PublishingError, publish_model
+from export.publishing import MARGIN_PX, PublishingError, publish_model
 from export.training.recipe import Recipe
 from export.training.targets import CHANNELS
 from tests.export.networks import WIDTHS, network
@@ -83,7 +83,9 @@ def test_what_is_published_opens_and_says_what_the_network_says(trained: Path, m
     maps = decode(opened.engine.run(prepared.tensor), prepared, card.channels)
     with torch.inference_mode():
         logits = network()(torch.from_numpy(prepared.tensor).permute(0, 3, 1, 2).float() / 255.0)
-    assert maps["rbc"] == pytest.approx(torch.sigmoid(logits)[0, 0, :60, :50].numpy(), abs=1e-4)
+    assert maps["rbc"] == pytest.approx(
+        torch.sigmoid(logits)[0, 0, MARGIN_PX : MARGIN_PX + 60, MARGIN_PX : MARGIN_PX + 50].numpy(), abs=1e-4
+    )
 
 
 @pytest.mark.parametrize(("int8", "first"), [(89.8, "int8"), (89.5, "int8"), (89.4, "fp32"), (95.0, "int8")])

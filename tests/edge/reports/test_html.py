@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.frame import Frame
 from edge.counting.field_count import LOOK_AGAIN
+from edge.frame import Frame
 from edge.reports.html import look_again, session_report
 from edge.storage.errors import StoreNotFound
 from edge.storage.images import write_frame

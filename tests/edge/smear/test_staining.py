@@ -16,7 +16,7 @@ from edge.smear.staining import Plate, Stain, stain_window
 from tests.edge.smear.test_cells import MAKERS
 
 UM_PER_PX = 0.2
-CLEAR = Stain(see_through=1.0, halo=0.0, rim=0.0)
+CLEAR = Stain(see_through=1.0, pile_up=1.0, halo=0.0, rim=0.0)
 
 
 def disc(x_um: float, y_um: float, diameter_um: float = 7.5, density: float = 1.0, depth: float = 0.0) -> SmearCell:
@@ -45,6 +45,13 @@ def test_the_upper_cell_hides_what_it_should(see_through: float) -> None:
     alone = window([upper], stain).density
     beneath = window([lower], stain).density
     assert both[75, 80] == pytest.approx(alone[75, 80] + see_through * beneath[75, 80], abs=1e-5)
+
+
+def test_cells_that_do_not_pile_up_are_as_dense_as_the_denser() -> None:
+    stain = replace(CLEAR, pile_up=0.0)
+    lower, upper = disc(15.0, 15.0), disc(17.0, 15.0, density=1.4)
+    alone = np.maximum(window([lower]).density, window([upper]).density)
+    np.testing.assert_allclose(window([lower, upper], stain).density, alone, atol=1e-5)
 
 
 def test_empty_glass_absorbs_nothing() -> None:

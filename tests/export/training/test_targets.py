@@ -37,7 +37,7 @@ def field(*cells: tuple[Kind, float, float, float], side_px: int = 96) -> Patch:
         border = bool(cx < diameter / 2 or cy < diameter / 2)
         outline = np.zeros((3, 2))
         true.append(
-            TrueCell(index, kind, Shape.DISCOCYTE, cx, cy, float(xs.mean()), float(ys.mean()), outline, 1.0, 1.0, border)
+            TrueCell(index, kind, Shape.DISCOCYTE, cx, cy, float(xs.mean()), float(ys.mean()), outline, 1.0, 1.0, 1.0, border)
         )
     plate = Plate(np.zeros((side_px, side_px, 3), np.float32), top)
     return from_truth(np.zeros((side_px, side_px, 3), np.uint8), plate, true, DIAMETER_PX)
