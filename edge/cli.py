@@ -170,7 +170,9 @@ def live(
     model: ModelName = DEFAULT_MODEL,
     runtime: RuntimeName = Runtime.CPU,
     border: Border = BorderRule.ALL,
-    auto: Annotated[bool, typer.Option(help="Count every new field by itself from the start.")] = False,
+    auto: Annotated[
+        bool, typer.Option(help="Count every new field by itself, as always with pictures and video files.")
+    ] = False,
     specimen: Annotated[str, typer.Option(help="Name of the specimen, for the record.")] = "",
     store: StoreFolder = None,
 ) -> None:
@@ -191,10 +193,10 @@ def live(
         chosen = named_camera(camera, um_per_px) if camera else camera_at(cameras[index], um_per_px)
         opened = open_model(model, runtime)
         frames = LIVE_SCALE_FRAMES if chosen.info.live else 1
-        plan = SessionPlan(
-            store or default_store_folder(), CountingPlan({}, border, cell_diameter_px, live_frames=frames),
-            LoopPlan(auto, opened.manifest.name, opened.engine.runtime), GateSettings(), specimen=specimen, um_per_px=um_per_px,
-        )  # fmt: skip
+        loop = LoopPlan(auto or not chosen.info.live, opened.manifest.name, opened.engine.runtime)
+        counting = CountingPlan({}, border, cell_diameter_px, live_frames=frames)
+        folder = store or default_store_folder()
+        plan = SessionPlan(folder, counting, loop, GateSettings(), specimen=specimen, um_per_px=um_per_px)
         return session(chosen, opened, plan)
 
     logging.getLogger().addHandler(logging.NullHandler())  # the screen owns the terminal; it shows the notices itself

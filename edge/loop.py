@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -11,6 +11,7 @@ from threading import Event as Flag
 from threading import Thread, current_thread
 from time import monotonic
 
+from edge.bookkeeping import Bookkeeping
 from edge.cameras.camera import Camera, CameraLost, CameraNotFound, EndOfFrames, FrameUnreadable
 from edge.counting.cells import CellClass
 from edge.counting.counter import FieldCounter, Seen
@@ -27,7 +28,6 @@ from edge.session import (
     FieldSeen,
     FinishReason,
     FrameState,
-    Ledger,
     Notice,
     Request,
     RunState,
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 READ_TIMEOUT_S = 5.0
 PAUSE_S = 0.05
 REOPEN_AFTER_S = (1.0, 2.0, 4.0, 8.0, 15.0)
-LEDGER_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ class Loop:
         self._thread: Thread | None = None
         self._subscriber: Subscriber = lambda event: None
         self._auto, self._paused = plan.auto, False
-        self._ledger, self._rejections = Ledger(), Counter[str]()
-        self._dropped_by_camera = 0
+        self._books = Bookkeeping()
         self._shown: _Shown | None = None
         self._last_frame: Frame | None = None
         self._scale: Scale | None = None
@@ -97,7 +95,7 @@ class Loop:
         self._overlap = 0.0
         self._latency_ms = 0.0
         self._frame_times: deque[float] = deque(maxlen=20)
-        self._last_field_s = self._last_ledger_s = self._started_s = monotonic()
+        self._last_field_s = self._started_s = monotonic()
         self._totals = SlideTotals("slide 1")
         self._session_id = ""
         self._state = RunState.OPENING
@@ -112,7 +110,7 @@ class Loop:
         info = self._camera.info
         return Status(
             self._session_id, self._state, info.name, info.simulated, self._plan.model, self._plan.runtime, self._totals,
-            self._ledger, dict(self._counter.methods), self._auto, self._scale, self._focus, self._overlap, rate,
+            self._books.ledger, dict(self._counter.methods), self._auto, self._scale, self._focus, self._overlap, rate,
             self._latency_ms, self._reason,
         )  # fmt: skip
 
@@ -138,10 +136,11 @@ class Loop:
         reason = FinishReason.FAILED
         try:
             self._recorder = self._open_recorder()
+            self._books.open(self._recorder)
             self._session_id, self._totals = self._recorder.session_id, self._recorder.totals
             reason = self._stream()
             self._replace_shown()
-            self._recorder.finish(self._ledger, self._rejections, reason)
+            self._books.finish(reason)
         except StoreError as error:
             reason = FinishReason.STORE_FAILED
             self._say(Severity.ERROR, str(error))
@@ -150,7 +149,7 @@ class Loop:
             if reason is FinishReason.FAILED:
                 self._say(Severity.ERROR, "HemoCam failed; what was counted before is recorded. The log says why.")
             if self._shown is not None:  # the record failed with a field on the screen
-                self._shown, self._ledger = None, self._ledger.with_frames(FrameState.DROPPED)
+                self._shown, self._books.ledger = None, self._books.ledger.with_frames(FrameState.DROPPED)
             try:
                 self._release()
             finally:
@@ -164,13 +163,13 @@ class Loop:
             try:
                 with self._camera:
                     self._become(RunState.PAUSED if self._paused else RunState.STREAMING)
-                    self._dropped_by_camera = 0
+                    self._books.camera_opened()
                     while True:
                         self._obey()  # before the end is looked for: what was asked before a stop is done
                         if self._over():
                             return FinishReason.STOPPED
-                        if not self._camera.info.live and (self._paused or (self._shown and not self._auto)):
-                            self._stopping.wait(PAUSE_S)  # a finite source waits for the person; a live one goes on
+                        if self._paused and not self._camera.info.live:
+                            self._stopping.wait(PAUSE_S)  # a finite source waits; a live one goes on and is dropped
                             continue
                         self._read_and_step()
                         attempt = 0
@@ -178,7 +177,7 @@ class Loop:
                 return FinishReason.END_OF_FRAMES
             except (CameraLost, CameraNotFound) as error:
                 self._say(Severity.ERROR, str(error))
-                if not self._camera.info.live or (isinstance(error, CameraNotFound) and self._ledger.captured == 0):
+                if not self._camera.info.live or (isinstance(error, CameraNotFound) and self._books.ledger.captured == 0):
                     return FinishReason.CAMERA_LOST
                 self._become(RunState.LOST)
                 if self._stopping.wait(REOPEN_AFTER_S[min(attempt, len(REOPEN_AFTER_S) - 1)]):
@@ -190,21 +189,20 @@ class Loop:
             frame = self._camera.read(READ_TIMEOUT_S)
         except FrameUnreadable as error:
             self._say(Severity.WARNING, str(error))
-            return self._end(FrameState.FAILED)
+            return self._books.end(FrameState.FAILED)
         return self._step(frame)
 
     def _step(self, frame: Frame) -> None:
         """One frame through the sentence; it ends in one state of the ledger, here or when the next one replaces it."""
-        self._note_drops()
+        self._books.note_drops(self._camera.dropped)
         self._frame_times.append(frame.monotonic_s)
         if self._paused:  # the field on the screen stays, and may still be accepted
-            return self._end(FrameState.DROPPED)
+            return self._books.end(FrameState.DROPPED)
         self._replace_shown()
         self._last_frame = frame
         verdict = self._judge(frame)
         if isinstance(verdict, Rejected):
-            self._rejections[verdict.reason.value] += 1
-            self._end(FrameState.REJECTED)
+            self._books.reject(verdict.reason)
             self._recorder.refuse(frame, verdict.reason.value)
             return self._publish(frame, verdict, None, FrameState.REJECTED)
         try:
@@ -212,7 +210,7 @@ class Loop:
             count = self._counter.counted(seen)
         except (InferenceFailed, CountingError) as error:
             self._say(Severity.WARNING, f"frame {frame.sequence}: {error}")
-            self._end(FrameState.FAILED)
+            self._books.end(FrameState.FAILED)
             self._recorder.refuse(frame, FrameState.FAILED.value)
             return self._publish(frame, verdict, None, FrameState.FAILED)
         self._scale = count.scale
@@ -221,7 +219,7 @@ class Loop:
         self._shown = _Shown(frame, verdict, seen, count)
         if self._overlap > self._plan.overlap_max:
             self._shown = None
-            self._end(FrameState.DUPLICATE)
+            self._books.end(FrameState.DUPLICATE)
             return self._publish(frame, verdict, count, FrameState.DUPLICATE)
         if self._auto and monotonic() - self._last_field_s >= self._plan.interval_s:
             return self._accept()
@@ -240,13 +238,8 @@ class Loop:
         if shown is None:
             return self._say(Severity.WARNING, "There is no counted field to accept: wait for a still, sharp picture.")
         count = self._counter.compared(shown.seen, shown.count)
-        ledger = self._ledger.with_frames(FrameState.COUNTED)
-        try:
-            self._recorder.commit(shown.frame, count, shown.verdict.quality.focus, self._latency_ms, ledger, self._rejections)
-        except StoreError:
-            self._ledger = self._ledger.with_frames(FrameState.FAILED)
-            raise
-        self._ledger, self._totals, self._last_field_s = ledger, self._recorder.totals, monotonic()
+        self._books.commit(shown.frame, count, shown.verdict.quality.focus, self._latency_ms)
+        self._totals, self._last_field_s = self._recorder.totals, monotonic()
         self._coverage.add(shown.frame.pixels)
         return self._publish(shown.frame, shown.verdict, count, FrameState.COUNTED)
 
@@ -284,27 +277,14 @@ class Loop:
 
     def _over(self) -> bool:
         plan = self._plan
-        enough = plan.stop_after_fields is not None and self._ledger.counted >= plan.stop_after_fields
+        enough = plan.stop_after_fields is not None and self._books.ledger.counted >= plan.stop_after_fields
         late = plan.stop_after_s is not None and monotonic() - self._started_s >= plan.stop_after_s
         return self._stopping.is_set() or enough or late
 
     def _replace_shown(self) -> None:
         if self._shown is not None:
             self._shown = None
-            self._end(FrameState.DROPPED)
-
-    def _note_drops(self) -> None:
-        """Frames that a live camera delivered while the last one was worked on are in the ledger too."""
-        dropped = self._camera.dropped
-        if dropped > self._dropped_by_camera:
-            self._ledger = self._ledger.with_frames(FrameState.DROPPED, dropped - self._dropped_by_camera)
-            self._dropped_by_camera = dropped
-
-    def _end(self, state: FrameState) -> None:
-        self._ledger = self._ledger.with_frames(state)
-        if monotonic() - self._last_ledger_s >= LEDGER_EVERY_S:
-            self._last_ledger_s = monotonic()
-            self._recorder.update(self._ledger, self._rejections)
+            self._books.end(FrameState.DROPPED)
 
     def _publish(self, frame: Frame, verdict: Verdict, count: FieldCount | None, state: FrameState | None) -> None:
         self._tell(FieldSeen(frame, verdict, count, state, self.status))

@@ -35,7 +35,7 @@ class Preparation:
 class Prepared:
     """A model's input, (1, height, width, 3) uint8, and what decoding needs to lead back.
 
-    `zoom` is prepared pixels per frame pixel; the frame lies `margin_px` from the left and top and is `height_px` by `width_px`.
+    `zoom` is prepared pixels per frame pixel; the frame lies `margin_px` from left and top and is `height_px` by `width_px`.
     """
 
     tensor: Pixels

@@ -241,7 +241,7 @@ def test_every_frame_ends_in_one_state_and_the_record_is_what_the_screen_says(
         script = [step for step in script if step is not Request.TOGGLE_PAUSE]
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr("edge.loop.REOPEN_AFTER_S", (0.0,))
-        patch.setattr("edge.loop.LEDGER_EVERY_S", 0.0)  # every number goes through the store's own checks
+        patch.setattr("edge.bookkeeping.WRITTEN_EVERY_S", 0.0)  # every number goes through the store's own checks
         bench = Bench(script, Path(name), live=live, auto=auto)
         reason = bench.run()
         bench.check_record()
