@@ -118,18 +118,19 @@ def speed(
             f"{width}x{height} simulated": [_simulated(width, height, um)]
             for width, height, um in ((640, 480, 0.19), (2592, 1944, 0.095))
         }
-    title = f"{opened.manifest.name} {opened.file.precision} on {opened.engine.runtime}, medians of {frames} in ms"
-    table = Table("field", title=title, box=None)
-    stages = ("gate", "scale", "prepare", "infer", "decode", "count", "coverage")
-    for name in (*stages, "whole", "frames/s", "bare run", "whole / bare"):
-        table.add_column(name, justify="right")
+    title = f"{opened.manifest.name} {opened.file.precision} on {opened.engine.runtime}, medians of {frames}"
+    table = Table("ms", box=None)
     with opened.engine:
-        for name, group in fields.items():
-            ms, bare_ms = _timed(opened, group, frames)
-            figures = [f"{ms[stage]:.1f}" for stage in stages]
-            whole = ms["whole"]
-            table.add_row(name, *figures, f"{whole:.1f}", f"{1000 / whole:.1f}", f"{bare_ms:.1f}", f"{whole / bare_ms:.2f}")
+        timed = {name: _timed(opened, group, frames) for name, group in fields.items()}
+    for name in timed:
+        table.add_column(name, justify="right")
+    for stage in ("gate", "scale", "prepare", "infer", "decode", "count", "coverage", "whole"):
+        table.add_row(stage, *(f"{ms[stage]:.1f}" for ms, _ in timed.values()))
+    table.add_row("frames/s", *(f"{1000 / ms['whole']:.1f}" for ms, _ in timed.values()))
+    table.add_row("bare run", *(f"{bare:.1f}" for _, bare in timed.values()))
+    table.add_row("whole / bare", *(f"{ms['whole'] / bare:.2f}" for ms, bare in timed.values()))
     console = Console()
+    console.print(title)
     console.print(table)
     console.print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
