@@ -48,7 +48,8 @@ class TableOutput:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._table = Table("picture", box=None)
+        self._table = Table(box=None)
+        self._table.add_column("picture", overflow="fold")
         for kind in CellClass:
             self._table.add_column(kind.plural, justify="right")
         for title in ("red cell", "ms"):
