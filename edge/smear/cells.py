@@ -208,7 +208,7 @@ def platelet(rng: np.random.Generator, x_um: float, y_um: float) -> SmearCell:
     radius = _wobble(rng, 0.12, range(2, 8)) * _ellipse(float(1.0 + abs(rng.normal(0.0, 0.3))), float(rng.uniform(0, 6.28)))
     return SmearCell(
         Kind.PLT, Shape.PLATELET, x_um, y_um, (np.maximum(radius, 0.3) * diameter / 2.0).astype(np.float32),
-        density=float(rng.uniform(0.3, 1.3)),
+        density=float(rng.uniform(0.3, 2.0)),
     )  # fmt: skip
 
 
@@ -220,7 +220,7 @@ def smudge_cell(rng: np.random.Generator, x_um: float, y_um: float) -> SmearCell
 
 def precipitate(rng: np.random.Generator, x_um: float, y_um: float) -> SmearCell:
     """A grain of stain: small, dark, sharp."""
-    radius = np.maximum(_wobble(rng, 0.3, range(2, 9)), 0.25) * rng.uniform(0.2, 0.9)
+    radius = np.maximum(_wobble(rng, 0.3, range(2, 9)), 0.25) * rng.uniform(0.2, 0.7)
     return SmearCell(
         Kind.DEBRIS, Shape.PRECIPITATE, x_um, y_um, radius.astype(np.float32), density=float(rng.uniform(0.6, 2.0))
     )

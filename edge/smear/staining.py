@@ -54,13 +54,19 @@ class Stain:
             cytoplasm=(cell * rng.uniform(0.3, 1.0), cell, cell * rng.uniform(0.0, 0.7)),
             granules=(cell * rng.uniform(0.1, 0.5), cell * 1.4, cell * rng.uniform(0.6, 1.2)),
             platelet=(plate * rng.uniform(0.35, 0.9), plate, plate * rng.uniform(0.05, 0.6)),
-            dirt=(rng.uniform(0.4, 1.6), rng.uniform(0.4, 1.6), rng.uniform(0.2, 1.4)),
+            dirt=_soot(rng),
             see_through=float(rng.uniform(0.0, 0.9)),
             rim=float(rng.uniform(0.0, 0.35)),
             halo=float(rng.choice([0.0, rng.uniform(0.0, 0.12), rng.uniform(0.03, 0.15)])),
             pile_up=float(rng.choice([1.0, rng.uniform(0.0, 1.0), rng.uniform(0.0, 0.3)])),
             edge_um=float(rng.uniform(0.15, 0.6)),
         )
+
+
+def _soot(rng: np.random.Generator) -> Colour:
+    """Grey to black, now and then bluish or brown; purple is what platelets are."""
+    dark = rng.uniform(0.5, 1.8)
+    return (dark * rng.uniform(0.8, 1.2), dark * rng.uniform(0.8, 1.05), dark * rng.uniform(0.75, 1.2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
