@@ -249,19 +249,16 @@ def sessions(store: StoreFolder = None) -> None:
     from edge.storage.reader import StoreReader
 
     table = Table(box=None)
-    for title in ("session", "started", "state"):
+    for title in ("session (UTC)", "state", "fields", *(kind.value.upper() for kind in CellClass)):
         table.add_column(title, no_wrap=True)
-    for title in ("camera", "specimen", "fields", *(kind.plural for kind in CellClass)):
-        table.add_column(title)
+    for title in ("camera", "specimen"):
+        table.add_column(title, overflow="fold")
     with StoreReader(store or default_store_folder()) as reader:
         for record in sorted(reader.sessions(), key=lambda one: one.id, reverse=True):
             totals = reader.session_totals(record.id)
-            camera = f"{record.camera} [bold yellow]SIMULATED[/]" if record.simulated else _escaped(record.camera)
-            started = record.started.astimezone().strftime("%m-%d %H:%M")
+            camera = f"[bold yellow]SIMULATED[/] {record.camera}" if record.simulated else _escaped(record.camera)
             numbers = (str(totals.cells.get(kind.value, "–")) for kind in CellClass)
-            table.add_row(
-                record.id, started, record.state.value, camera, _escaped(record.specimen), str(totals.fields), *numbers
-            )
+            table.add_row(record.id, record.state.value, str(totals.fields), *numbers, camera, _escaped(record.specimen))
     Console().print(table)
 
 
