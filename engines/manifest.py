@@ -1,4 +1,4 @@
-"""A model's card: what the file is, how to feed it and how to read it."""
+"""A model's card: what its files are, how to feed them and how to read them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ CHANNELS = tuple(f"{kind}{map_}" for kind in ("rbc", "wbc", "plt") for map_ in (
 # What PyYAML raises besides its own error for a date such as 2026-13-45, a number such as 0x_, tags such as !!int "" and
 # a thousand brackets.
 _UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError, AttributeError, RecursionError)
+
+
+_FILE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_SHA256 = r"^[0-9a-f]{64}$"
+Precision = Literal["fp32", "fp16", "int8", "int8-symmetric"]
+"""What a file computes in. `int8` is for onnxruntime's CPU kernels, `int8-symmetric` for TensorRT, `fp16` for a strongly typed
+TensorRT; a CPU gains nothing from it."""
 
 
 class _Strict(BaseModel):
@@ -53,9 +60,9 @@ class ClassDecoding(_Strict):
 class ModelFile(_Strict):
     """One form of the model beside the manifest."""
 
-    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    precision: Literal["fp32", "int8"]
+    file: str = Field(pattern=_FILE)
+    sha256: str = Field(pattern=_SHA256)
+    precision: Precision
 
 
 class Accuracy(_Strict):
@@ -69,9 +76,36 @@ class Accuracy(_Strict):
     count_accuracy: float
 
 
-class Manifest(_Strict):
-    """A model's card. `channels` names the output's channels in order, out of CHANNELS, with the plain one of every class in
-    `decoding`; `files` are in order of preference, the default first."""
+class Tiling(_Strict):
+    """A network that takes squares of `side_px` alone; of its output `context_px` on every side are not to be trusted or, where
+    `unpadded`, not there. Squares overlap by twice the context, so that no seam shows."""
+
+    side_px: int = Field(ge=16, le=4096)
+    context_px: int = Field(ge=0, le=1024)
+    unpadded: bool = False
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Tiling:
+        if self.side_px <= 2 * self.context_px:
+            raise ValueError("side_px must be larger than twice context_px")
+        return self
+
+
+class Reference(_Strict):
+    """The sealed frames that every built engine must count as the FP32 file on onnxruntime does.
+
+    `file` is an NPZ beside the manifest: prepared tensors `frame0`, `frame1`, … of (1, height, width, 3) uint8; `counts` are what
+    that file gave when the model was published, one mapping a frame.
+    """
+
+    file: str = Field(pattern=_FILE)
+    sha256: str = Field(pattern=_SHA256)
+    counts: tuple[dict[Literal["rbc", "wbc", "plt"], int], ...] = Field(min_length=1)
+
+
+class ModelCard(_Strict):
+    """What every model's card says; `files` are in order of preference, the default first. A model that was brought in knows
+    neither seed nor recipe."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: str
@@ -80,13 +114,45 @@ class Manifest(_Strict):
     research_only: bool
     data: tuple[str, ...]
     sources: tuple[str, ...]
-    seed: int
-    recipe: str
+    seed: int | None = None
+    recipe: str | None = None
     parameters: int = Field(gt=0)
     files: tuple[ModelFile, ...] = Field(min_length=1)
+
+    def file_of(self, precision: Precision | None) -> ModelFile:
+        """The file of this precision, or the default one for None. Raises ManifestInvalid where there is none."""
+        for file in self.files:
+            if precision is None or file.precision == precision:
+                return file
+        have = ", ".join(file.precision for file in self.files)
+        raise ManifestInvalid(f"model {self.name} has no {precision} file; it has {have}")
+
+
+class ClassifierManifest(ModelCard):
+    """The card of a network that names single cells: logits (batch, classes) of (batch, side_px, side_px, 3) uint8 crops."""
+
+    task: Literal["classification"]
+    classes: tuple[str, ...] = Field(min_length=2)
+    side_px: int = Field(ge=16, le=1024)
+
+    @field_validator("classes")
+    @classmethod
+    def _once(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(classes)) != len(classes):
+            raise ValueError("must not name a class twice")
+        return classes
+
+
+class Manifest(ModelCard):
+    """The card of a network that sees cells in a field. `channels` names the output's channels in order, out of CHANNELS, with
+    the plain one of every class in `decoding`."""
+
+    task: Literal["field"] = "field"
     channels: tuple[str, ...] = Field(min_length=1)
     preparation: PreparationCard
     decoding: dict[Literal["rbc", "wbc", "plt"], ClassDecoding]
+    tiling: Tiling | None = None
+    reference: Reference | None = None
     accuracy: tuple[Accuracy, ...] = ()
 
     @field_validator("channels")
@@ -106,20 +172,15 @@ class Manifest(_Strict):
     def preparing(self) -> Preparation:
         return Preparation(**self.preparation.model_dump())
 
-    def file_of(self, precision: str | None) -> ModelFile:
-        """The file of this precision, or the default one for None. Raises ManifestInvalid where there is none."""
-        for file in self.files:
-            if precision is None or file.precision == precision:
-                return file
-        have = ", ".join(file.precision for file in self.files)
-        raise ManifestInvalid(f"model {self.name} has no {precision} file; it has {have}")
 
-
-def load_manifest(folder: Path) -> Manifest:
-    """Read and check the manifest in a model's folder. Raises ManifestInvalid naming the file and every wrong key."""
+def load_card(folder: Path) -> Manifest | ClassifierManifest:
+    """Read and check the card in a model's folder. Raises ManifestInvalid naming the file and every wrong key."""
     path = folder / FILE_NAME
     try:
-        return Manifest.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict) and content.get("task") == "classification":
+            return ClassifierManifest.model_validate(content)
+        return Manifest.model_validate(content)
     except FileNotFoundError as error:
         raise ManifestInvalid(f"{path} does not exist; a model is a folder with a {FILE_NAME} and its ONNX file") from error
     except ValidationError as error:
@@ -129,8 +190,16 @@ def load_manifest(folder: Path) -> Manifest:
         raise ManifestInvalid(f"{path} cannot be read: {error}") from error
 
 
-def checked_bytes(folder: Path, file: ModelFile) -> bytes:
-    """The model file's bytes. Raises ModelCorrupt where it is missing or its hash is not the manifest's."""
+def load_manifest(folder: Path) -> Manifest:
+    """The card of a network that sees cells in a field. Raises ManifestInvalid, also where it is a classifier's."""
+    card = load_card(folder)
+    if isinstance(card, ClassifierManifest):
+        raise ManifestInvalid(f"{folder / FILE_NAME}: {card.name} names single cells; counting needs a model of task `field`")
+    return card
+
+
+def checked_bytes(folder: Path, file: ModelFile | Reference) -> bytes:
+    """The file's bytes. Raises ModelCorrupt where it is missing or its hash is not the manifest's."""
     path = folder / file.file
     try:
         content = path.read_bytes()

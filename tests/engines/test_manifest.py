@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engines.contract import ManifestInvalid, ModelCorrupt
-from engines.manifest import FILE_NAME, Manifest, checked_bytes, load_manifest
+from engines.manifest import FILE_NAME, ClassifierManifest, Manifest, Tiling, checked_bytes, load_card, load_manifest
 from engines.prepare import Preparation
 from tests.engines.onnx_models import card
 
@@ -154,3 +155,51 @@ def test_bytes_are_given_only_with_the_cards_hash(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"models")
     with pytest.raises(ModelCorrupt, match=r"model\.onnx has sha256 .*install hemocam again"):
         checked_bytes(tmp_path, file)
+
+
+def classifier_card() -> dict[str, Any]:
+    content = {k: v for k, v in card(b"model").items() if k not in ("channels", "preparation", "decoding", "accuracy")}
+    return {**content, "task": "classification", "classes": ["normal", "target"], "side_px": 80}
+
+
+def test_a_classifiers_card_names_its_classes(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text(yaml.safe_dump(classifier_card()), encoding="utf-8")
+    found = load_card(tmp_path)
+    assert isinstance(found, ClassifierManifest)
+    assert (found.classes, found.side_px) == (("normal", "target"), 80)
+
+
+def test_a_classifier_cannot_count(tmp_path: Path) -> None:
+    with pytest.raises(ManifestInvalid, match="names single cells; counting needs a model of task `field`"):
+        loaded(tmp_path, classifier_card())
+
+
+@pytest.mark.parametrize("classes", [["one"], ["one", "one"]])
+def test_a_classifiers_classes_differ(tmp_path: Path, classes: list[str]) -> None:
+    (tmp_path / FILE_NAME).write_text(yaml.safe_dump({**classifier_card(), "classes": classes}), encoding="utf-8")
+    with pytest.raises(ManifestInvalid, match="classes: "):
+        load_card(tmp_path)
+
+
+def test_what_was_brought_in_knows_no_recipe(tmp_path: Path) -> None:
+    content = {key: value for key, value in card(b"model").items() if key not in ("seed", "recipe")}
+    found = loaded(tmp_path, content)
+    assert (found.seed, found.recipe) == (None, None)
+
+
+def test_tiles_overlap_by_less_than_themselves(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {**card(b"model"), "tiling": {"side_px": 188, "context_px": 44, "unpadded": True}})
+    assert found.tiling == Tiling(side_px=188, context_px=44, unpadded=True)
+    with pytest.raises(ManifestInvalid, match="side_px must be larger than twice context_px"):
+        loaded(tmp_path, {**card(b"model"), "tiling": {"side_px": 88, "context_px": 44}})
+
+
+def test_reference_frames_are_sealed_by_their_hash(tmp_path: Path) -> None:
+    sealed = {"file": "reference.npz", "sha256": hashlib.sha256(b"frames").hexdigest(), "counts": [{"rbc": 7}]}
+    found = loaded(tmp_path, {**card(b"model"), "reference": sealed})
+    assert found.reference is not None
+    (tmp_path / "reference.npz").write_bytes(b"frames")
+    assert checked_bytes(tmp_path, found.reference) == b"frames"
+    (tmp_path / "reference.npz").write_bytes(b"other frames")
+    with pytest.raises(ModelCorrupt, match=r"reference\.npz has sha256"):
+        checked_bytes(tmp_path, found.reference)
