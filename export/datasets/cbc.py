@@ -1,36 +1,88 @@
-"""Complete Blood Count set (Alam and Islam, Healthcare Technology Letters 6(4), 2019; MIT): boxes of cells, 640x480."""
+"""Complete Blood Count set (Alam and Islam, Healthcare Technology Letters 6(4), 2019; MIT): boxes of cells, 640x480.
+
+Three layouts are read: `boxes.csv` beside `images/`; the set as published (`Training`, `Testing` and `Validation`, each with
+`Images` and `Annotations`); and BCCD, which it was made from (`JPEGImages`, `Annotations` and `ImageSets/Main/*.txt`, or these
+in a folder `BCCD`; github.com/Shenggan/BCCD_Dataset).
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
 
-from export.datasets.sample import Box, Sample, read_rows, values_of
+from export.datasets.errors import DatasetError
+from export.datasets.folders import by_stem, find_folder, folder_in, pictures_in
+from export.datasets.pascal_voc import read_boxes
+from export.datasets.pictures import size_of
+from export.datasets.report_text import read_text
+from export.datasets.sample import Box, Sample
+from export.datasets.tables import read_rows, values_of
 
 CORPUS = "cbc"
 HELD_OUT = range(280, 339)
 """Fields of the corpus' `train` split that tune and choose (`val`)."""
 LABELS = {"RBC": "rbc", "WBC": "wbc", "Platelets": "plt"}
+PUBLISHED = {"Training": "train", "Testing": "test", "Validation": "val"}
+IMAGE_SETS = ("train", "val", "test")
 
 
 def read(root: Path) -> list[Sample]:
-    """The fields under `root` (`images/`, `boxes.csv`), all splits. Raises DatasetError.
+    """The fields under `root`, all splits. Raises DatasetError.
 
-    About half of the visible red cells carry a box, so `counts` holds white cells and platelets alone.
+    About half of the visible red cells carry a box, so `counts` holds white cells and platelets alone. Whose blood a field
+    shows is not given: `group` is the field itself, so that one that two splits share stays on one side.
     """
+    if (root / "boxes.csv").exists():
+        return _read_table(root)
+    if any((published := {split: find_folder(root, (name,)) for name, split in PUBLISHED.items()}).values()):
+        return [
+            _annotated(path, folder_in(folder, ("Annotations",)), split)
+            for split, folder in published.items()
+            if folder is not None
+            for path in pictures_in(folder_in(folder, ("Images", "JPEGImages")))
+        ]
+    voc = find_folder(root, ("BCCD",)) or root
+    if find_folder(voc, ("Annotations",)) is not None:
+        return _read_voc(voc)
+    raise DatasetError(f"{root / 'boxes.csv'} cannot be read, and {root} has no Annotations; lay the corpus out as README says")
+
+
+def _read_table(root: Path) -> list[Sample]:
     boxes: dict[tuple[str, str], list[Box]] = defaultdict(list)
     with values_of(root / "boxes.csv"):
         for row in read_rows(root / "boxes.csv", ("image", "split", "label", "xmin", "ymin", "xmax", "ymax")):
             corners = (int(row["xmin"]), int(row["ymin"]), int(row["xmax"]), int(row["ymax"]))
             boxes[row["image"], row["split"]].append(Box(LABELS[row["label"]], *corners))
         return [
-            Sample(
-                CORPUS,
-                "val" if split == "train" and int(name.rpartition("_")[2]) in HELD_OUT else split,
-                name,
+            _sample(
                 root / "images" / f"{name}.jpg",
-                counts={kind: sum(box.label == kind for box in found) for kind in ("wbc", "plt")},
-                boxes=tuple(found),
+                "val" if split == "train" and int(name.rpartition("_")[2]) in HELD_OUT else split,
+                tuple(found),
             )
             for (name, split), found in sorted(boxes.items())
         ]
+
+
+def _read_voc(root: Path) -> list[Sample]:
+    """The lists of `ImageSets/Main` say the split; a picture in none of them is in "all"."""
+    annotations, pictures = folder_in(root, ("Annotations",)), pictures_in(folder_in(root, ("JPEGImages", "Images")))
+    lists = find_folder(root, ("ImageSets",))
+    split_of: dict[str, str] = {}
+    for split in IMAGE_SETS if lists else ():
+        file = folder_in(lists, ("Main",)) / f"{split}.txt" if lists else root
+        for name in read_text(file).split() if file.exists() else ():
+            if split_of.setdefault(name, split) != split:
+                raise DatasetError(f"{file} lists {name}, which {split_of[name]}.txt has too; keep it in one")
+    absent = split_of.keys() - by_stem(pictures).keys()
+    if absent:
+        raise DatasetError(f"{lists} lists {min(absent)}, of which {root} has no picture; copy it from the corpus")
+    return [_annotated(path, annotations, split_of.get(path.stem, "all")) for path in pictures]
+
+
+def _annotated(path: Path, annotations: Path, split: str) -> Sample:
+    return _sample(path, split, read_boxes(annotations / f"{path.stem}.xml", LABELS, size_of(path)))
+
+
+def _sample(path: Path, split: str, boxes: tuple[Box, ...]) -> Sample:
+    counts = {kind: sum(box.label == kind for box in boxes) for kind in ("wbc", "plt")}
+    return Sample(CORPUS, split, path.stem, path, counts=counts, boxes=boxes, group=path.stem)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from export.datasets.sample import Box, Sample
+from export.datasets.sample import Box, MaskFile, Sample
 from export.scale_error import reference_diameter_px, scale_table
 
 
@@ -34,7 +34,7 @@ def masked(folder: Path, *, outlined: bool) -> Sample:
         cv2.imwrite(str(folder / f"{name}.png"), plane)
     cv2.imwrite(str(folder / "one.png"), picture)
     names = ("rbc", "edge") if outlined else ("rbc",)
-    return Sample("allidb1", "train", "one", folder / "one.png", masks={name: folder / f"{name}.png" for name in names})
+    return Sample("allidb1", "train", "one", folder / "one.png", masks={name: MaskFile(folder / f"{name}.png") for name in names})
 
 
 @pytest.mark.parametrize("outlined", [False, True])

@@ -54,5 +54,5 @@ def test_the_real_corpus() -> None:
     assert by_name["Im002_1"].counts == {"wbc": 21}
     assert by_name["Im053_1"].counts["rbc"] == 802
     assert all("edge" in sample.masks for sample in samples if sample.split in allidb1.BENCH_SPLITS)
-    assert all(path.is_file() for sample in samples for path in (sample.path, *sample.masks.values()))
+    assert all(path.is_file() for sample in samples for path in (sample.path, *(file.path for file in sample.masks.values())))
     assert by_name["Im001_1"].mask("rbc").shape == by_name["Im001_1"].pixels().shape[:2]

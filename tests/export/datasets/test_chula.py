@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from export.datasets import chula
-from export.datasets.sample import DatasetError
+from export.datasets.sample import DatasetError, Region
 from tests.export.datasets import trees
 
 
@@ -44,6 +44,27 @@ def test_a_missing_table_is_named(tmp_path: Path, file: str) -> None:
         chula.read(tmp_path)
 
 
+def test_a_type_that_the_corpus_does_not_have_is_named(tmp_path: Path) -> None:
+    path = trees.chula(tmp_path) / "cells.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("1,5,6,0", "1,5,6,13"), encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"cells\.csv holds a value that does not belong there: type 13 of 0 to 12"):
+        chula.read(tmp_path)
+
+
+def test_a_crop_for_every_labelled_cell(tmp_path: Path) -> None:
+    found = chula.crops(trees.chula(tmp_path), side_px=20)
+    assert [(crop.name, crop.label, crop.split) for crop in found] == [
+        ("1-0", "normal", "train"), ("1-1", "elliptocyte", "train"),
+        ("38-0", "spherocyte", "val"), ("40-0", "macrocyte", "test"),
+    ]  # fmt: skip
+    assert found[1].region == Region(20, 10, 20, 20)
+    assert found[1].points.tolist() == [[10.5, 10.0]]
+    field = chula.read(tmp_path)[0].pixels()
+    assert np.array_equal(found[1].pixels(), field[10:30, 20:40])
+    assert found[0].pixels().shape == (20, 20, 3), "the cell is 5 px from the border: the rest is mirrored"
+    assert {crop.group for crop in found} == {"block 0", "block 3"}
+
+
 @pytest.mark.skipif(not (trees.DATA / "chula").is_dir(), reason=trees.NO_DATA)
 def test_the_real_corpus() -> None:
     samples = chula.read(trees.DATA / "chula")
@@ -59,3 +80,8 @@ def test_the_real_corpus() -> None:
     assert samples[0].pixels().shape == (480, 640, 3)
     assert all(len(sample.types) == len(sample.points) for sample in samples)
     assert {kind for sample in samples for kind in sample.types} <= set(range(13))
+    crops = chula.crops(trees.DATA / "chula")
+    assert len(crops) == 19_873
+    assert {crop.label for crop in crops} == set(chula.TYPES)
+    assert {crop.pixels().shape for crop in crops[::500]} == {(80, 80, 3)}
+    assert all(39.4 <= crop.points.min() <= crop.points.max() <= 40.6 for crop in crops)

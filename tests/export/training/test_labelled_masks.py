@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="labelling needs scipy: pip install hemocam[export]")
 
+from export.datasets.sample import MaskFile
 from export.training.labelled_masks import from_masks
 from export.training.targets import CENTRE, OUTLINE, PLT, RBC, WBC, WBC_CENTRE, Patch
 from tests.export.training.fields import disc_mask, drawn, grid, sample, saved
@@ -28,7 +29,7 @@ def patch_of(folder: Path, *, outlined: bool, counts: dict[str, int], kinds: tup
         drawings["wbc"] = disc_mask([NUCLEUS], *SIZE)
     if "plt" in kinds:
         drawings["plt"] = disc_mask([PLATELET, SPECK], *SIZE)
-    masks = {name: saved(folder, name, mask) for name, mask in drawings.items()}
+    masks = {name: MaskFile(saved(folder, name, mask)) for name, mask in drawings.items()}
     return from_masks(sample(folder, drawn(red, *SIZE, [NUCLEUS, PLATELET]), masks=masks, counts=counts), 20.0)
 
 
