@@ -89,7 +89,7 @@ def session_plan(config: Config, opened: Opened) -> SessionPlan:
         ),
         loop=LoopPlan(
             True, opened.manifest.name, opened.engine.runtime, session.overlap_max, session.stop_after_fields,
-            None if minutes is None else 60.0 * minutes, session.interval_s,
+            None if minutes is None else 60.0 * minutes, session.interval_s, opened.notices,
         ),
         gate=GateSettings(**thresholds), save_images=config.store.save_images, specimen=session.specimen,
         operator=session.operator, note=session.note, um_per_px=config.optics.um_per_px, settings=config.as_settings(),
@@ -102,7 +102,7 @@ def session(camera: Camera, opened: Opened, plan: SessionPlan) -> Loop:
     resources.enter_context(opened.engine)
     settings = plan.settings or {"counting": asdict(plan.counting), "loop": asdict(plan.loop)}
     card = SessionCard(
-        camera.info.name, camera.info.simulated, opened.manifest.name, opened.file.sha256, opened.engine.runtime, plan.specimen,
+        camera.info.name, camera.info.simulated, opened.manifest.name, opened.file.sha256, opened.stamp, plan.specimen,
         plan.operator, plan.note, plan.um_per_px, settings,
     )  # fmt: skip
 

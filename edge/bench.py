@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from edge.counting.logits import counts_of
 from edge.frame import Pixels
 from engines.opening import DEFAULT_MODEL, Opened, Runtime, open_model
 
@@ -26,6 +27,11 @@ app = typer.Typer(no_args_is_help=True)
 
 ModelName = Annotated[str, typer.Option(help="A model that ships with HemoCam, or the folder of one.")]
 RuntimeName = Annotated[Runtime, typer.Option(help="What computes: cpu takes the model's default file.")]
+
+
+def _note(text: str) -> None:
+    """What a person must know of the runtime, beside the figures."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"note: {text}", markup=False)
 
 
 @app.command()
@@ -44,7 +50,7 @@ def accuracy(
     from export.datasets.sample import DatasetError
     from export.evaluate import ask, questions, table
 
-    opened = open_model(model, runtime)
+    opened = open_model(model, runtime, counting=counts_of, tell=_note)
     counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
     try:
         asked = [one for one in questions(data, simulated) if not split or one.split in split]
@@ -60,7 +66,7 @@ def accuracy(
         for row in rows:
             typer.echo(json.dumps(asdict(row)))
         return
-    Console().print(_accuracy_table(rows, f"{opened.manifest.name} {opened.file.precision} on {opened.engine.runtime}"))
+    Console().print(_accuracy_table(rows, f"{opened.manifest.name} {opened.file.precision} on {opened.stamp}"))
 
 
 def _accuracy_table(rows: Sequence[Row], title: str) -> Table:
@@ -107,7 +113,7 @@ def speed(
     """Time the whole pipeline by stage, and against the bare run of the model on the same tensor. Medians."""
     from edge.cameras.images import expand, read_still
 
-    opened = open_model(model, runtime)
+    opened = open_model(model, runtime, counting=counts_of, tell=_note)
     fields: dict[str, list[Pixels]] = {}
     if pictures:
         for path in expand(pictures):

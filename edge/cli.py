@@ -23,6 +23,8 @@ from edge.config import ConfigError, default_store_folder, load_config
 from edge.counting.cells import CellClass, Method
 from edge.counting.errors import CountingError
 from edge.counting.field_count import BorderRule
+from edge.counting.logits import counts_of
+from edge.engines_cli import app as engines_app
 from edge.log_lines import configure_logging
 from edge.storage.errors import StoreError
 from engines.contract import EngineError
@@ -37,6 +39,7 @@ app = typer.Typer(
     "For research; not a diagnostic device.",
 )  # fmt: skip
 app.add_typer(bench_app, name="bench", help="Measure how well and how fast this machine counts.")
+app.add_typer(engines_app, name="engines", help="What computes on this machine, whether it counts rightly, and how fast.")
 app.add_typer(export_app, name="export", help="Train networks and turn them into models that the device runs.")
 
 Paths = Annotated[
@@ -119,7 +122,9 @@ def count(
         raise typer.BadParameter("give --um-per-px or --cell-diameter-px, not both")
     console, errors = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
     files = expand(paths)
-    opened = open_model(model, runtime)
+    opened = open_model(
+        model, runtime, counting=counts_of, tell=lambda text: errors.print(f"[yellow]note:[/] {_escaped(text)}")
+    )
     plan = CountingPlan(dict.fromkeys(CellClass, method) if method else {}, border, cell_diameter_px)
     gate, counter = Gate(GateSettings()), FieldCounter(opened.engine, opened.manifest, plan)
     failed = 0
@@ -191,9 +196,10 @@ def live(
 
     def open_session(index: int) -> Session:
         chosen = named_camera(camera, um_per_px) if camera else camera_at(cameras[index], um_per_px)
-        opened = open_model(model, runtime)
+        opened = open_model(model, runtime, counting=counts_of)
         frames = LIVE_SCALE_FRAMES if chosen.info.live else 1
-        loop = LoopPlan(auto or not chosen.info.live, opened.manifest.name, opened.engine.runtime)
+        name, notices = opened.manifest.name, opened.notices
+        loop = LoopPlan(auto or not chosen.info.live, name, opened.engine.runtime, notices=notices)
         counting = CountingPlan({}, border, cell_diameter_px, live_frames=frames)
         folder = store or default_store_folder()
         plan = SessionPlan(folder, counting, loop, GateSettings(), specimen=specimen, um_per_px=um_per_px)
@@ -225,7 +231,10 @@ def log_fields(
 
     settings = load_config(config)
     configure_logging(settings.log.level, settings.log.format)
-    opened = open_model(settings.model.name, settings.model.runtime, settings.model.threads)
+    # Told at once, for a build takes minutes; the session says it again, as its own.
+    opened = open_model(
+        settings.model.name, settings.model.runtime, settings.model.threads, counting=counts_of, tell=log.info
+    )  # fmt: skip
     loop = session(camera_for(settings), opened, session_plan(settings, opened))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.request(Request.STOP))

@@ -50,7 +50,8 @@ REOPEN_AFTER_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 @dataclass(frozen=True, slots=True)
 class LoopPlan:
     """How a session runs. `auto` counts every fit field by itself; `overlap_max` is the share of a field that may have been
-    counted before; a session ends after `stop_after_fields` or `stop_after_s`; fields are at least `interval_s` apart."""
+    counted before; a session ends after `stop_after_fields` or `stop_after_s`; fields are at least `interval_s` apart.
+    `notices` are what the person must be told at the beginning, such as that another runtime was taken."""
 
     auto: bool
     model: str
@@ -59,6 +60,7 @@ class LoopPlan:
     stop_after_fields: int | None = None
     stop_after_s: float | None = None
     interval_s: float = 0.0
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ class Loop:
             self._recorder = self._open_recorder()
             self._books.open(self._recorder)
             self._session_id, self._totals = self._recorder.session_id, self._recorder.totals
+            for text in self._plan.notices:
+                self._say(Severity.WARNING, text)
             reason = self._stream()
             self._replace_shown()
             self._books.finish(reason)

@@ -28,6 +28,10 @@ class RuntimeMissing(EngineError):
     """A runtime is not installed; the message holds the command that installs it."""
 
 
+class PlanRefused(EngineError):
+    """A built engine cannot be loaded here, or counts otherwise than its reference; it must not be used."""
+
+
 class InferenceFailed(EngineError):
     """A run gave no usable output. The field it was for is unknown, not empty."""
 
@@ -50,7 +54,7 @@ class TensorSpec:
 
 
 class Engine(Protocol):
-    """A loaded model, used in `with` and by one thread."""
+    """A loaded model, used in `with`. Any thread may run it, one at a time."""
 
     @property
     def runtime(self) -> str:
@@ -68,9 +72,10 @@ class Engine(Protocol):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
     def run(self, tensor: Tensor) -> Tensor:
-        """The model's output for one batch; the array belongs to the caller.
+        """The model's output for one batch. The array is the engine's: the next run may write over it, so that who keeps
+        it copies it; nobody writes into it.
 
-        Raises InferenceFailed where the input does not fit or the runtime fails. Whether the output is finite is for
-        engines.decode to see.
+        Raises InferenceFailed where the input does not fit, the runtime fails or the engine is closed. Whether the output
+        is finite is for engines.decode to see.
         """
         ...

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.contract import InferenceFailed, Tensor
+from engines.manifest import Manifest
 from engines.prepare import Prepared
 
 
@@ -29,3 +30,16 @@ def decode(logits: Tensor, prepared: Prepared, channels: Sequence[str]) -> dict[
         raise InferenceFailed("the model gave values that are not finite; this field is unknown")
     probabilities = 1.0 / (1.0 + np.exp(-np.clip(kept, -30.0, 30.0)))
     return {name: probabilities[index] for index, name in enumerate(channels)}
+
+
+def label_logits(manifest: Manifest) -> NDArray[np.float32]:
+    """The logit above which a pixel of each channel is labelled, (1, channels, 1, 1): the card's threshold t as
+    ln(t / (1 - t)), one half for a class that it does not decode."""
+    thresholds = []
+    decoding = {str(kind): one for kind, one in manifest.decoding.items()}
+    for channel in manifest.channels:
+        kind, _, part = channel.partition("_")
+        known = decoding.get(kind)
+        thresholds.append(0.5 if known is None else float(getattr(known, f"{part or 'foreground'}_threshold")))
+    share = np.asarray(thresholds, np.float64)
+    return np.log(share / (1.0 - share)).astype(np.float32)[None, :, None, None]

@@ -29,6 +29,11 @@ def cores() -> int:
     return available
 
 
+def providers() -> list[str]:
+    """What this onnxruntime can execute on, e.g. CPUExecutionProvider; asked anew each time."""
+    return list(ort.get_available_providers())
+
+
 class OnnxRuntime:
     """A model on onnxruntime, the CPU provider or CUDA's.
 
@@ -52,17 +57,18 @@ class OnnxRuntime:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             # With its fallback on, onnxruntime prints to the terminal and runs on another provider than the record says.
-            self._session = ort.InferenceSession(content, options, providers=[provider], enable_fallback=0)
+            session = ort.InferenceSession(content, options, providers=[provider], enable_fallback=0)
         except _FAULTS as error:
             raise ModelCorrupt(f"{name} is no model that onnxruntime can load: {error}") from error
-        if provider not in self._session.get_providers():
+        if provider not in session.get_providers():
             # Where a provider's own libraries are missing onnxruntime only warns, and takes the CPU.
             raise RuntimeMissing(
                 f"onnxruntime could not start {provider}; install its CUDA with: pip install onnxruntime-gpu[cuda,cudnn]"
             )
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        inputs, outputs = session.get_inputs(), session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1:
             raise ModelCorrupt(f"{name} has {len(inputs)} inputs and {len(outputs)} outputs; HemoCam's models have one of each")
+        self._session: ort.InferenceSession | None = session
         try:
             self._input, self._output = _spec(inputs[0], name), _spec(outputs[0], name)
         except UnicodeDecodeError as error:
@@ -85,9 +91,12 @@ class OnnxRuntime:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Nothing to release: onnxruntime frees a session with its last reference."""
+        """onnxruntime frees a session, and a GPU's memory with it, when its last reference goes."""
+        self._session = None
 
     def run(self, tensor: Tensor) -> Tensor:
+        if self._session is None:
+            raise InferenceFailed("the engine is closed")
         if not self._input.accepts(tensor):
             raise InferenceFailed(f"the model takes {self._input.shape} {self._input.dtype}, not {tensor.shape} {tensor.dtype}")
         try:

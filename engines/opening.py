@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
-from engines.contract import Engine, ManifestInvalid, ModelCorrupt
-from engines.manifest import FILE_NAME, Manifest, ModelFile, checked_bytes, load_manifest
-from engines.onnxrt import OnnxRuntime
+from engines.acceptance import Acceptance, Counting
+from engines.contract import Engine, EngineError, ManifestInvalid, ModelCorrupt
+from engines.manifest import FILE_NAME, Manifest, ModelFile, Precision, checked_bytes, load_manifest
+from engines.onnxrt import OnnxRuntime, providers
+from engines.tensorrt.loading import Tell, load
+from engines.tiling import over_fields
 
 MODELS = Path(__file__).parent / "models"
 DEFAULT_MODEL = "field"
@@ -21,15 +25,30 @@ class Runtime(str, Enum):
     CPU_FP32 = "cpu-fp32"
     CPU_INT8 = "cpu-int8"
     CUDA = "cuda"
+    TENSORRT = "tensorrt"
+
+
+_PRECISION: dict[Runtime, Precision | None] = {
+    Runtime.CPU: None, Runtime.CPU_FP32: "fp32", Runtime.CPU_INT8: "int8", Runtime.CUDA: "fp32"
+}  # fmt: skip
+_CUDA = "CUDAExecutionProvider"
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A model ready to run, with what a record must say of it."""
+    """A model ready to run, with what a record must say of it. `notices` are what a person must be told of how it came so."""
 
     engine: Engine
     manifest: Manifest
     file: ModelFile
+    runtime: Runtime = Runtime.CPU
+    acceptance: Acceptance | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def stamp(self) -> str:
+        """The runtime as every session and report names it, with its acceptance where it was tested."""
+        return self.engine.runtime if self.acceptance is None else f"{self.engine.runtime}; {self.acceptance.text}"
 
 
 def model_names() -> list[str]:
@@ -49,20 +68,64 @@ def model_folder(model: str) -> Path:
     raise ManifestInvalid(f"there is no model {model!r}: name {', '.join(model_names())} or a folder with a {FILE_NAME}")
 
 
-def open_model(model: str = DEFAULT_MODEL, runtime: Runtime = Runtime.CPU, threads: int | None = None) -> Opened:
-    """Load a model on a runtime. Raises ManifestInvalid, ModelCorrupt or RuntimeMissing."""
+def open_model(
+    model: str = DEFAULT_MODEL, runtime: Runtime = Runtime.CPU, threads: int | None = None, *,
+    counting: Counting | None = None, tell: Tell | None = None,
+) -> Opened:  # fmt: skip
+    """Load a model. Where TensorRT cannot be used the next runtime is: CUDA where onnxruntime has it, else the CPU.
+
+    `counting` tests a new TensorRT engine against its reference (engines.acceptance). Every such turn is a notice of what is
+    opened; `tell` hears it as it happens. Raises ManifestInvalid, ModelCorrupt or RuntimeMissing.
+    """
     folder = model_folder(model)
     manifest = load_manifest(folder)
-    precision = {Runtime.CPU: None, Runtime.CPU_FP32: "fp32", Runtime.CPU_INT8: "int8", Runtime.CUDA: "fp32"}[runtime]
-    file = manifest.file_of(precision)
-    provider = "CUDAExecutionProvider" if runtime is Runtime.CUDA else "CPUExecutionProvider"
-    engine = OnnxRuntime(checked_bytes(folder, file), str(folder / file.file), threads, provider)
+    notices: list[str] = []
+
+    def say(text: str) -> None:
+        notices.append(text)
+        if tell is not None:
+            tell(text)
+
+    order = [runtime]
+    if runtime is Runtime.TENSORRT:
+        order += [Runtime.CUDA, Runtime.CPU] if _CUDA in providers() else [Runtime.CPU]
+    for this, following in pairwise(order):
+        try:
+            return replace(open_on(folder, manifest, this, threads, counting, say), notices=tuple(notices))
+        except EngineError as error:
+            say(f"{this.value} is not used: {error}. Taking {following.value}")
+    return replace(open_on(folder, manifest, order[-1], threads, counting, say), notices=tuple(notices))
+
+
+def open_on(
+    folder: Path, manifest: Manifest, runtime: Runtime, threads: int | None, counting: Counting | None, tell: Tell
+) -> Opened:
+    """Load a model on this runtime and no other. Raises EngineError's kinds."""
+    if runtime is Runtime.TENSORRT:
+        loaded = load(folder, manifest, counting, tell)
+        opened = Opened(loaded.engine, manifest, loaded.file, runtime, loaded.acceptance)
+    else:
+        file = manifest.file_of(_PRECISION[runtime])
+        provider = _CUDA if runtime is Runtime.CUDA else "CPUExecutionProvider"
+        engine = OnnxRuntime(checked_bytes(folder, file), str(folder / file.file), threads, provider)
+        opened = Opened(over_fields(engine, manifest), manifest, file, runtime)
+    try:
+        _check(opened, folder)
+    except EngineError:
+        opened.engine.__exit__(None, None, None)
+        raise
+    return opened
+
+
+def _check(opened: Opened, folder: Path) -> None:
+    """Whether input and output are a field model's, as its card says."""
+    engine, manifest = opened.engine, opened.manifest
     if len(engine.input.shape) != 4 or len(engine.output.shape) != 4:
         raise ModelCorrupt(
-            f"{folder / file.file}: its input and output must have 4 dimensions, they are {engine.input}, {engine.output}"
+            f"{folder / opened.file.file}: its input and output must have 4 dimensions, "
+            f"they are {engine.input}, {engine.output}"
         )
     if engine.output.shape[1] not in (None, len(manifest.channels)):
         raise ManifestInvalid(
             f"{folder}: the model gives {engine.output.shape[1]} channels, its manifest names {len(manifest.channels)}"
         )
-    return Opened(engine, manifest, file)

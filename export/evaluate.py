@@ -97,6 +97,13 @@ def _counted_by_hand(sample: Sample) -> Question:
     return Question(sample.corpus, sample.split, sample.name, sample.pixels, true)
 
 
+def question(sample: Sample) -> Question:
+    """A labelled field as a question, with its corpus' border rule; nothing is asked of a class that nobody counted."""
+    if sample.corpus == chula.CORPUS and sample.complete:
+        return _chula(sample)
+    return _counted_by_hand(sample)
+
+
 def _simulated(split: str, index: int) -> Question:
     """A rendered field of mixed difficulty, with seeds that training never sees."""
     seed = SIMULATED_SEEDS[split] + index
@@ -131,25 +138,31 @@ def questions(data: Path | None, simulated_fields: int = 50) -> Iterator[Questio
 def ask(question: Question, counter: FieldCounter) -> list[Answer]:
     """Count one field by every method that the model allows."""
     pixels = question.pixels()
-    height_px, width_px = pixels.shape[:2]
-
-    def answer(kind: CellClass, method: Method, counted: int | None) -> Answer:
-        default = method is counter.methods[kind]
-        return Answer(question.corpus, question.split, question.name, kind, method, default, question.true[kind], counted)
-
-    def number(cells: Iterable[Cell]) -> int:
-        return sum(inside_margin(cell.x, cell.y, width_px, height_px, question.margin_px) for cell in cells)
-
-    kinds = [kind for kind in question.true if kind in counter.methods]
     try:
         seen: Seen = counter.see(pixels)
     except (CountingError, InferenceFailed):
-        return [answer(kind, counter.methods[kind], None) for kind in kinds]
+        kinds = [kind for kind in question.true if kind in counter.methods]
+        return [_answer(question, counter, kind, counter.methods[kind], None) for kind in kinds]
+    return answers(question, counter, seen)
+
+
+def answers(question: Question, counter: FieldCounter, seen: Seen) -> list[Answer]:
+    """Count a field that was seen by every method that its maps allow."""
+
+    def number(cells: Iterable[Cell]) -> int:
+        return sum(inside_margin(cell.x, cell.y, seen.width_px, seen.height_px, question.margin_px) for cell in cells)
+
     return [
-        answer(kind, method, number(counter.cells(seen, kind, method)))
-        for kind in kinds
+        _answer(question, counter, kind, method, number(counter.cells(seen, kind, method)))
+        for kind in question.true
+        if kind in counter.methods
         for method in available(seen.maps[kind])
     ]
+
+
+def _answer(question: Question, counter: FieldCounter, kind: CellClass, method: Method, counted: int | None) -> Answer:
+    default = method is counter.methods[kind]
+    return Answer(question.corpus, question.split, question.name, kind, method, default, question.true[kind], counted)
 
 
 def table(answers: Iterable[Answer]) -> list[Row]:

@@ -18,10 +18,18 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from edge.counting.counter import CountingPlan, FieldCounter
-from engines.manifest import FILE_NAME, Manifest, load_manifest
+from edge.counting.logits import counts_of
+from engines.acceptance import accept, open_reference, reference_frames
+from engines.contract import EngineError
+from engines.manifest import FILE_NAME, Manifest, checked_bytes, load_manifest
+from engines.onnxrt import OnnxRuntime
 from engines.opening import Runtime, open_model
 from engines.prepare import Preparation, prepare
+from export.conversion_error import ConversionError
 from export.evaluate import ask, questions, table
+from export.model_folder import add_form
+from export.sealing import seal
+from export.to_half import to_half
 from export.to_int8 import to_int8
 from export.to_onnx import to_onnx, write_atomically
 from export.training.packing import pack
@@ -68,12 +76,31 @@ def publish_model(recipe: Recipe, recipe_path: Path, weights: Path, card: Path, 
         staged = Path(name) / folder.name
         try:
             _write_measured(staged, content, {"fp32": fp32, "int8": int8}, data)
+            seal_with_half(staged)
         except ValidationError as error:
             raise PublishingError(f"{card} does not make a manifest: {error}") from error
         if folder.exists():
             folder.rename(Path(name) / "before")
         staged.rename(folder)
     return folder
+
+
+def seal_with_half(folder: Path) -> None:
+    """Seal reference frames with the model in `folder`, and add the FP16 file that TensorRT is built from, last in its card.
+
+    Raises PublishingError where FP16 does not count the sealed frames as FP32 does, or no frames can be sealed.
+    """
+    try:
+        seal(folder)
+        card = load_manifest(folder)
+        half = to_half(checked_bytes(folder, card.file_of("fp32")))
+        with OnnxRuntime(half, f"{folder.name} in FP16") as engine, open_reference(folder, card) as reference:
+            result = accept(engine, reference, card, reference_frames(folder, card), counts_of)
+    except (ConversionError, EngineError) as error:
+        raise PublishingError(f"{folder.name} cannot be sealed: {error}") from error
+    if not result.passed:
+        raise PublishingError(f"{folder.name} in FP16 is {result.text}; nothing was published")
+    add_form(folder, card, "fp16", half)
 
 
 def _card(recipe: Recipe, fixed: Mapping[str, Any], preparation: Preparation) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from edge.counting.border import admitted, touches_border
 from edge.counting.cells import Cell, CellClass, ClassMaps, Method, Region
 from edge.counting.errors import ScaleUnknown
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
+from edge.counting.logits import class_maps, settings_of
 from edge.counting.methods import NEEDS, available, find
 from edge.counting.scale import estimate_cell_diameter
 from edge.counting.scale_history import ScaleMedian, refine_cell_diameter
-from edge.counting.settings import ClassSettings
 from engines.contract import Engine
 from engines.decode import decode
 from engines.manifest import Manifest
@@ -86,10 +86,7 @@ class FieldCounter:
         self._correction = 1.0
         self._last: Scale | None = None
         self._frames = 0
-        self.settings = {
-            CellClass(name): ClassSettings(**decoding.model_dump(exclude={"method"}))
-            for name, decoding in manifest.decoding.items()
-        }
+        self.settings = settings_of(manifest)
         self.methods = {kind: Method(manifest.decoding[kind.value].method) for kind in self.settings} | {
             kind: method for kind, method in plan.methods.items() if kind in self.settings
         }
@@ -176,10 +173,7 @@ class FieldCounter:
             logits = self._engine.run(prepared.tensor)
         with clock.stage("decode"):
             maps = decode(logits, prepared, self._manifest.channels)
-            return {
-                kind: ClassMaps(maps[kind.value], maps.get(f"{kind.value}_outline"), maps.get(f"{kind.value}_centre"))
-                for kind in self.settings
-            }
+            return {kind: class_maps(maps, kind) for kind in self.settings}
 
     def _second_look(self, maps: Mapping[CellClass, ClassMaps], scale: Scale, clock: Clock) -> Scale | None:
         """The diameter that the network's own red cells have, where it differs enough to count again."""

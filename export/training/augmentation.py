@@ -21,7 +21,7 @@ def _view(rng: np.random.Generator, patch: Patch, side_px: int, zoom: float) -> 
     return np.column_stack([turn, shift]).astype(np.float32)
 
 
-def _recolour(rng: np.random.Generator, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+def recoloured(rng: np.random.Generator, picture: NDArray[np.float32]) -> NDArray[np.float32]:
     """Another white balance, exposure, contrast and saturation; `picture` is 0..1."""
     picture = np.clip(picture, 0.0, 1.0) ** np.float32(np.exp(rng.normal(0.0, 0.22)))
     picture *= rng.normal(1.0, 0.06, 3).astype(np.float32) * np.float32(rng.uniform(0.88, 1.08))
@@ -63,8 +63,10 @@ def augmented(rng: np.random.Generator, patch: Patch, side_px: int, zoom: float)
     pixels = cv2.warpAffine(patch.pixels, view, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
     def moved(planes: NDArray[np.uint8], flags: int) -> NDArray[np.uint8]:
-        halves = [cv2.warpAffine(np.ascontiguousarray(planes[..., i : i + 3]), view, size, flags=flags) for i in (0, 3)]
-        return np.concatenate(halves, axis=2)
+        # OpenCV warps four planes at most.
+        groups = [np.ascontiguousarray(planes[..., i : i + 3]) for i in range(0, planes.shape[2], 3)]
+        warped = [cv2.warpAffine(group, view, size, flags=flags).reshape(side_px, side_px, -1) for group in groups]
+        return np.concatenate(warped, axis=2)
 
-    picture = _recolour(rng, np.asarray(pixels, np.float32) / 255.0)
+    picture = recoloured(rng, np.asarray(pixels, np.float32) / 255.0)
     return Patch(_reimage(rng, picture), moved(patch.targets, cv2.INTER_LINEAR), moved(patch.known, cv2.INTER_NEAREST))

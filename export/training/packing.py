@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,17 +63,34 @@ def pack(corpus: str, recipe: Recipe, data: Path, folder: Path) -> list[Patch]:
     made_from = f"{corpus}-{recipe.packed_diameter_px:g}"
     if corpus == "simulated":
         made_from += f"-{recipe.seed}-{recipe.simulated.fields}-{recipe.simulated.side_px}"
-    kept = folder / f"{made_from}.npz"
+    return _kept(folder / f"{made_from}.npz", lambda: _patches(corpus, recipe, data), recipe.packed_diameter_px)
+
+
+def pack_samples(samples: Sequence[Sample], diameter_px: float, folder: Path) -> list[Patch]:
+    """These labelled samples of one corpus as patches, in their order, white-balanced, from `folder` or made and kept there.
+
+    Corpora without a labelling of their own must have masks of red cells, from which the scale is found.
+    """
+    corpus = samples[0].corpus
+    label = _LABELLED[corpus][1] if corpus in _LABELLED else from_masks
+    names = hashlib.sha256("\n".join(sample.name for sample in samples).encode()).hexdigest()[:12]
+    return _kept(
+        folder / f"{corpus}-{diameter_px:g}-{names}.npz", lambda: (label(one, diameter_px) for one in samples), diameter_px
+    )
+
+
+def _kept(kept: Path, patches: Callable[[], Iterator[Patch]], diameter_px: float) -> list[Patch]:
+    """The patches of the file `kept`, which is made if it is not there."""
     if not kept.exists():
-        preparation = Preparation(recipe.packed_diameter_px)
+        preparation = Preparation(diameter_px)
         arrays: dict[str, np.ndarray] = {}
-        for index, patch in enumerate(_patches(corpus, recipe, data)):
+        for index, patch in enumerate(patches()):
             arrays[f"pixels{index}"] = white_balance(patch.pixels, preparation)
             arrays[f"targets{index}"], arrays[f"known{index}"] = patch.targets, patch.known
-        folder.mkdir(parents=True, exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial.npz")
         np.savez(partial, allow_pickle=False, **arrays)
         partial.replace(kept)
-        log.info("packed %d patches of %s", len(arrays) // 3, corpus)
+        log.info("packed %d patches into %s", len(arrays) // 3, kept)
     with np.load(kept) as stored:
         return [Patch(stored[f"pixels{i}"], stored[f"targets{i}"], stored[f"known{i}"]) for i in range(len(stored.files) // 3)]

@@ -29,6 +29,7 @@ class Simulated(_Strict):
 class Recipe(_Strict):
     """How one model is trained. `shares` says how often a crop comes from each corpus; `init_from` names a checkpoint."""
 
+    task: Literal["field"] = "field"
     name: str
     seed: int
     widths: tuple[int, ...]

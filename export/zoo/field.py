@@ -52,3 +52,9 @@ class FieldNet(nn.Module):
             x = block(torch.cat([self.grow(x), skip], dim=1))
         logits: Tensor = self.shuffle(self.head(x))
         return logits
+
+
+def field_net(channels: int = 6, width: int | None = None) -> FieldNet:
+    """`FieldNet` by the number of its first filters: (width, 2, 4, 4 times width), 24 being what ships."""
+    first = width or 24
+    return FieldNet(channels, (first, 2 * first, 4 * first, 4 * first))

@@ -28,7 +28,7 @@ def model(monkeypatch: pytest.MonkeyPatch, runs: list[int]) -> Opened:
         return drawn_logits(discs_of(1), tensor.shape, 1.0)
 
     made = opened(answer)
-    monkeypatch.setattr(bench, "open_model", lambda *_: made)
+    monkeypatch.setattr(bench, "open_model", lambda *_, **__: made)
     return made
 
 

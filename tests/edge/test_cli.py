@@ -21,6 +21,7 @@ import pytest
 
 from edge import assembly, cli
 from edge.cameras.simulated_slide import SimulatedSlideSettings
+from edge.counting.logits import counts_of
 from edge.storage.reader import StoreReader
 from edge.storage.records import SessionState
 from engines.contract import Tensor
@@ -82,7 +83,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
                 return drawn_logits(discs_of(spot), tensor.shape, 1.0)
         raise AssertionError("another picture than those given")
 
-    monkeypatch.setattr(cli, "open_model", lambda *_: opened(answer))
+    monkeypatch.setattr(cli, "open_model", lambda *_, **__: opened(answer))
 
 
 @pytest.fixture
@@ -162,15 +163,33 @@ def failing(tensor: Tensor) -> Tensor:
 
 
 def test_a_model_that_fails_gives_no_count(run: Run, pictures: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "open_model", lambda *_: opened(failing))
+    monkeypatch.setattr(cli, "open_model", lambda *_, **__: opened(failing))
     done = run("count", pictures[0], *SIZE, "--json")
     assert (done.code, done.out) == (1, "")
     assert "field-0.png" in done.err
     assert "not finite" in done.err
 
 
+def test_another_runtime_than_asked_for_is_told_beside_the_results(
+    run: Run, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def model(*_: object, **given: Any) -> Opened:
+        asked.update(given)
+        given["tell"]("tensorrt is not used: [no GPU]. Taking cpu")
+        return opened(lambda tensor: drawn_logits(discs_of(0), tensor.shape, 1.0))
+
+    monkeypatch.setattr(cli, "open_model", model)
+    done = run("count", pictures[0], *SIZE, "--json", "--runtime", "tensorrt")
+    assert done.code == 0
+    assert json.loads(done.out)["counts"] is not None
+    assert "note: tensorrt is not used: [no GPU]. Taking cpu" in done.err
+    assert asked["counting"] is counts_of
+
+
 def test_a_scale_that_cannot_be_is_one_line(run: Run, pictures: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "open_model", lambda *_: opened(failing))
+    monkeypatch.setattr(cli, "open_model", lambda *_, **__: opened(failing))
     wide = pictures[0].with_name("wide.png")
     cv2.imwrite(str(wide), np.tile(pixels_of(0)[..., ::-1], (8, 8, 1)))
     done = run("count", wide, "--cell-diameter-px", "4", "--json")
@@ -257,7 +276,7 @@ def test_a_logged_session_reads_the_same_everywhere(run: Run, tmp_path: Path, mo
         slides.append(WatchedSlide(replace(settings, frames_per_s=None, stage=still, glass_um=(200.0, 110.0))))
         return slides[-1]
 
-    def model(*_: object) -> Opened:
+    def model(*_: object, **__: object) -> Opened:
         def answer(tensor: Tensor) -> Tensor:  # the slide is made after the model
             return oracle(slides[-1], 0.19).engine.run(tensor)
 
@@ -318,7 +337,7 @@ LOGGING = """
     from edge import assembly, cli
     from tests.edge.drawn import drawn_logits, opened
     from tests.edge.fields import discs_of
-    cli.open_model = lambda *_: opened(lambda tensor: drawn_logits(discs_of(1), tensor.shape, 1.0))
+    cli.open_model = lambda *_, **__: opened(lambda tensor: drawn_logits(discs_of(1), tensor.shape, 1.0))
     sys.argv = ["hemocam", "log", "--config", sys.argv[1]]
     cli.main()
 """
@@ -355,7 +374,7 @@ def test_a_reader_that_has_seen_enough_gets_no_complaint(pictures: list[Path]) -
         import sys
         from edge import cli
         from tests.edge.drawn import drawn_logits, opened
-        cli.open_model = lambda *_: opened(lambda tensor: drawn_logits([], tensor.shape, 1.0))
+        cli.open_model = lambda *_, **__: opened(lambda tensor: drawn_logits([], tensor.shape, 1.0))
         sys.argv = ["hemocam", "count", "--json", "--cell-diameter-px", "20", *{[str(path) for path in pictures]!r} * 20]
         cli.main()
     """)

@@ -277,6 +277,14 @@ def test_what_is_counted_on_a_new_slide_is_its_own(folder: Path) -> None:
         assert [(slide.name, reader.totals(slide.id).fields) for slide in slides] == [("slide 1", 2), ("slide 2", 1)]
 
 
+def test_what_the_person_must_know_of_the_runtime_is_said_at_once(folder: Path) -> None:
+    bench = Bench([Shot(1)], folder, notices=("tensorrt is not used: no GPU. Taking cpu",))
+    bench.run()
+    assert bench.said(Severity.WARNING) == "tensorrt is not used: no GPU. Taking cpu"
+    first = next(event for event in bench.events if isinstance(event, Notice))
+    assert bench.events.index(first) < min(bench.events.index(event) for event in bench.seen(FrameState.COUNTED))
+
+
 @pytest.mark.parametrize("what", ["failing", "nan"])
 def test_a_failed_inference_is_no_empty_field(what: str, folder: Path) -> None:
     bench = Bench([Shot(1, what), Shot(2)], folder)

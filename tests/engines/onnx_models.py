@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from engines.manifest import FILE_NAME
@@ -71,4 +73,22 @@ def model_in(folder: Path, content: bytes, **changed: Any) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(content)
     (folder / FILE_NAME).write_text(yaml.safe_dump(card(content, **changed)), encoding="utf-8")
+    return folder
+
+
+def sealed_in(folder: Path, counting: Callable[[Any, Any], Mapping[str, int]], seed: int = 0, frames: int = 2) -> Path:
+    """Reference frames for the model in `folder`, counted by its FP32 file."""
+    from engines.manifest import load_manifest
+    from engines.onnxrt import OnnxRuntime
+
+    manifest = load_manifest(folder)
+    rng = np.random.default_rng(seed)
+    made = {f"frame{index}": rng.integers(0, 256, (1, 64, 64 + 16 * index, 3), dtype=np.uint8) for index in range(frames)}
+    engine = OnnxRuntime((folder / manifest.file_of("fp32").file).read_bytes(), "sealed", 1)
+    counts = [dict(counting(engine.run(frame), manifest)) for frame in made.values()]
+    np.savez_compressed(folder / "reference.npz", **made)
+    content = (folder / "reference.npz").read_bytes()
+    described = yaml.safe_load((folder / FILE_NAME).read_text(encoding="utf-8"))
+    described["reference"] = {"file": "reference.npz", "sha256": hashlib.sha256(content).hexdigest(), "counts": counts}
+    (folder / FILE_NAME).write_text(yaml.safe_dump(described), encoding="utf-8")
     return folder

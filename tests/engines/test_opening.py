@@ -8,11 +8,16 @@ import onnxruntime as ort
 import pytest
 
 from engines import opening
-from engines.contract import ManifestInvalid, ModelCorrupt, RuntimeMissing
+from engines.acceptance import Acceptance, accept, open_reference, reference_frames, strictness_of
+from engines.contract import ManifestInvalid, ModelCorrupt, PlanRefused, RuntimeMissing
 from engines.decode import decode
+from engines.fake import FakeEngine
 from engines.manifest import FILE_NAME, load_manifest
+from engines.onnxrt import OnnxRuntime
 from engines.opening import Runtime, model_folder, model_names, open_model
+from engines.plan_cache import Machine, PlanKey
 from engines.prepare import prepare
+from engines.tensorrt.loading import Loaded
 from tests.engines.onnx_models import model_bytes, model_in
 
 FREE_DATA = {"simulated", "chula", "cbc"}
@@ -94,6 +99,70 @@ def test_a_broken_card_is_refused(models: Path) -> None:
         open_model("field")
 
 
+class TestTensorRT:
+    """The choice and its fallbacks; engines.tensorrt.loading has tests of its own."""
+
+    def test_without_tensorrt_the_cpu_is_taken_and_the_person_told(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def load(*_: object) -> Loaded:
+            raise RuntimeMissing("TensorRT is not installed; pip install tensorrt")
+
+        monkeypatch.setattr(opening, "load", load)
+        monkeypatch.setattr(opening, "providers", lambda: ["CPUExecutionProvider"])
+        told: list[str] = []
+        opened = open_model("field", Runtime.TENSORRT, 1, tell=told.append)
+        assert opened.runtime is Runtime.CPU
+        assert opened.engine.runtime.startswith("onnxruntime")
+        assert opened.notices == ("tensorrt is not used: TensorRT is not installed; pip install tensorrt. Taking cpu",)
+        assert told == list(opened.notices)
+
+    @pytest.mark.filterwarnings("ignore:Specified provider")
+    def test_cuda_comes_between_where_onnxruntime_has_it(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Here its provider is only said to be there, so that it fails in its turn."""
+
+        def load(*_: object) -> Loaded:
+            raise PlanRefused("the engine of field is refused: frame 0 has 14 rbc instead of 15")
+
+        monkeypatch.setattr(opening, "load", load)
+        monkeypatch.setattr(opening, "providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"])
+        monkeypatch.setattr(opening, "OnnxRuntime", _without_cuda)
+        opened = open_model("field", Runtime.TENSORRT, 1)
+        assert opened.runtime is Runtime.CPU
+        assert [notice.split(":")[0] for notice in opened.notices] == ["tensorrt is not used", "cuda is not used"]
+        assert opened.notices[0].endswith("frame 0 has 14 rbc instead of 15. Taking cuda")
+        assert opened.notices[1].endswith("Taking cpu")
+
+    def test_a_broken_card_is_no_reason_to_fall_back(self, models: Path) -> None:
+        (models / "field" / FILE_NAME).write_text("name: 3", encoding="utf-8")
+        with pytest.raises(ManifestInvalid):
+            open_model("field", Runtime.TENSORRT)
+
+    def test_an_accepted_engine_is_stamped_as_such(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(opening, "load", lambda *_: Loaded(engine, manifest.files[0], key, acceptance))
+        manifest = load_manifest(models / "field")
+        engine = FakeEngine(lambda tensor: tensor, 2)
+        key = PlanKey("", Machine("", "", "", "", "", "", "", ""), "", "", "", 0, None, None, False, False)
+        acceptance = Acceptance(True, "", ({"rbc": 3},), ({"rbc": 3},), 100.0, 0.0, "", "")
+        opened = open_model("field", Runtime.TENSORRT)
+        assert (opened.runtime, opened.notices) == (Runtime.TENSORRT, ())
+        assert opened.stamp == "fake; accepted on 1 reference frame: 3 cells, 100.000 % equal labels"
+        monkeypatch.setattr(opening, "load", lambda *_: Loaded(FakeEngine(lambda one: one, 3), manifest.files[0], key, None))
+        told: list[str] = []
+        assert open_model("field", Runtime.TENSORRT, tell=told.append).runtime is Runtime.CPU
+        assert "the model gives 3 channels" in told[0]
+
+    def test_a_model_of_squares_opens_for_any_field(self, models: Path) -> None:
+        model_in(models / "field", model_bytes(), tiling={"side_px": 32, "context_px": 4})
+        with open_model("field", threads=1).engine as engine:
+            assert engine.run(np.zeros((1, 50, 70, 3), np.uint8)).shape == (1, 2, 50, 70)
+            assert engine.runtime.endswith("squares of 32 px")
+
+
+def _without_cuda(content: bytes, name: str, threads: int | None, provider: str) -> OnnxRuntime:
+    if provider.startswith("CUDA"):
+        raise RuntimeMissing(f"onnxruntime could not start {provider}")
+    return OnnxRuntime(content, name, threads, provider)
+
+
 @pytest.mark.skipif(not SHIPPED, reason="no model lies in engines/models yet: hemocam export publish makes it")
 class TestShipped:
     @pytest.mark.parametrize("name", SHIPPED)
@@ -112,6 +181,21 @@ class TestShipped:
         with opened.engine as engine:
             maps = decode(engine.run(prepared.tensor), prepared, opened.manifest.channels)
         assert set(maps) == set(opened.manifest.channels)
+
+    @pytest.mark.parametrize("runtime", [Runtime.CPU_FP32, Runtime.CPU_INT8])
+    @pytest.mark.parametrize("name", SHIPPED)
+    def test_its_sealed_frames_are_counted_as_they_were(self, name: str, runtime: Runtime) -> None:
+        """By labels alone here: counting is edge's, and its test is `hemocam engines verify`'s."""
+        card, folder = load_manifest(opening.MODELS / name), opening.MODELS / name
+        assert (folder / card.reference.file).stat().st_size < 600_000  # type: ignore[union-attr]
+        frames = reference_frames(folder, card)
+        assert len({frame.shape for frame in frames}) > 1
+        counts = [one for one in card.reference.counts for _ in range(2)]  # type: ignore[union-attr]
+        sealed = iter(counts)
+        with open_model(name, runtime, 2).engine as engine, open_reference(folder, card, 2) as reference:
+            strictness = strictness_of(runtime.value.removeprefix("cpu-"))  # type: ignore[arg-type]
+            result = accept(engine, reference, card, frames, lambda *_: next(sealed), strictness)
+        assert result.passed, result.text
 
     def test_what_learnt_from_research_data_says_so(self) -> None:
         for name in SHIPPED:

@@ -45,6 +45,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
         return [row for split in splits for row in figures(split, by_runtime[runtime.value] if split == "val" else 80.0)]
 
     monkeypatch.setattr(publishing, "_accuracy", accuracy)
+    # A network that learnt nothing has no field to be sealed with.
+    monkeypatch.setattr(publishing, "seal_with_half", lambda folder: None)
     return by_runtime
 
 
@@ -171,3 +173,33 @@ def test_a_card_that_is_no_mapping_is_refused(trained: Path, measured: dict[str,
     card.write_text(text, encoding="utf-8")
     with pytest.raises(PublishingError, match=r"tiny\.card\.yaml"):
         publish(trained, card)
+
+
+def test_the_last_step_adds_frames_and_an_fp16_file_that_counts_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the shipped model, as it was before this step."""
+    import shutil
+
+    from engines.opening import MODELS
+    from export.model_folder import write_card
+
+    folder = shutil.copytree(MODELS / "field", tmp_path / "field")
+    card = load_manifest(folder)
+    assert card.reference is not None
+    bare = {"files": tuple(file for file in card.files if file.precision != "fp16"), "reference": None}
+    write_card(folder, card.model_copy(update=bare))
+    (folder / "model-fp16.onnx").unlink()
+
+    def seal(folder: Path) -> None:
+        """The shipped frames again: choosing them has tests of its own, and takes seconds."""
+        write_card(folder, card.model_copy(update={**bare, "reference": card.reference}))
+
+    monkeypatch.setattr(publishing, "seal", seal)
+    publishing.seal_with_half(folder)
+    made = load_manifest(folder)
+    assert [file.precision for file in made.files] == ["int8", "fp32", "fp16"]
+    assert made == card, "what ships is what this step makes"
+
+    write_card(folder, card.model_copy(update=bare))
+    monkeypatch.setattr(publishing, "to_half", lambda fp32: (folder / "model-int8.onnx").read_bytes())
+    with pytest.raises(PublishingError, match=r"in FP16 is refused: .*; nothing was published"):
+        publishing.seal_with_half(folder)

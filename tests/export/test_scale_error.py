@@ -34,7 +34,9 @@ def masked(folder: Path, *, outlined: bool) -> Sample:
         cv2.imwrite(str(folder / f"{name}.png"), plane)
     cv2.imwrite(str(folder / "one.png"), picture)
     names = ("rbc", "edge") if outlined else ("rbc",)
-    return Sample("allidb1", "train", "one", folder / "one.png", masks={name: MaskFile(folder / f"{name}.png") for name in names})
+    return Sample(
+        "allidb1", "train", "one", folder / "one.png", masks={name: MaskFile(folder / f"{name}.png") for name in names}
+    )
 
 
 @pytest.mark.parametrize("outlined", [False, True])

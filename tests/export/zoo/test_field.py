@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need PyTorch: pip install hemocam[export]")
 
-from export.zoo.field import FieldNet
+from export.zoo.field import FieldNet, field_net
 
 
 @pytest.mark.parametrize("widths", [(3,), (3, 4), (3, 4, 5), (3, 4, 5, 6)])
@@ -52,3 +52,9 @@ def test_a_pixel_is_answered_where_it_lies() -> None:
 
 def test_the_default_is_small() -> None:
     assert 300_000 < sum(one.numel() for one in FieldNet().parameters()) < 1_000_000
+
+
+def test_a_width_scales_every_level() -> None:
+    counts = [sum(one.numel() for one in field_net(6, width).parameters()) for width in (None, 24, 12)]
+    assert counts[0] == counts[1] == sum(one.numel() for one in FieldNet().parameters())
+    assert 3.5 < counts[0] / counts[2] < 4

@@ -1,0 +1,1 @@
+"""Changes of an ONNX graph that leave what it computes."""

@@ -1,0 +1,1 @@
+"""From a trained network to a TensorRT engine, every step held against the one before."""

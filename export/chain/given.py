@@ -1,0 +1,99 @@
+"""What is known of a source: said by the user, else by the recipe that lies beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from export.bringing.model_folder import Card
+from export.bringing.spec import BringingSpec
+from export.conversion_error import ConversionError
+from export.normalisation import Normalisation
+from export.training.recipe import Recipe, RecipeError
+from export.training.recipes import ClassificationRecipe, ZooRecipe, load_any_recipe
+from export.training.targets import CHANNELS
+
+RECIPE = "recipe.yaml"
+MARGIN_PX = 8
+"""As the field network's: without a mirrored border cells that it cuts are missed (export.publishing)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the user says of a network; None and () leave it to the recipe beside the source."""
+
+    architecture: str | None = None
+    channels: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    width: int | None = None
+    side_px: int | None = None
+    cell_diameter_px: float | None = None
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    layout: Literal["nchw", "nhwc"] | None = None
+    outputs: tuple[str, ...] = ()
+    name: str | None = None
+    licence: str | None = None
+
+
+def given(source: Path, said: Said) -> tuple[BringingSpec, Card]:
+    """How to bring `source` in, and its card. A run's folder stands for its weights (`weights_of`).
+
+    Raises ConversionError where the recipe cannot be read or too little is known.
+    """
+    path = source.parent / RECIPE
+    name = said.name or _plain(source.stem)
+    if not path.is_file():
+        return _spec(said), Card(name, said.licence or "not stated")
+    try:
+        recipe = load_any_recipe(path)
+    except RecipeError as error:
+        raise ConversionError(str(error)) from error
+    known = _field(recipe) if isinstance(recipe, Recipe) else _zoo(recipe)
+    named = said.channels or said.classes
+    said = replace(
+        said, architecture=said.architecture or known.architecture, width=said.width or known.width,
+        channels=said.channels if named else known.channels, classes=said.classes if named else known.classes,
+        side_px=said.side_px or known.side_px, cell_diameter_px=said.cell_diameter_px or known.cell_diameter_px,
+    )  # fmt: skip
+    scaled = known.cell_diameter_px is not None
+    card = Card(
+        said.name or _plain(recipe.name), said.licence or recipe.licence, white_balance=scaled, margin_px=MARGIN_PX * scaled,
+        more={"seed": recipe.seed, "recipe": path.name, "data": list(recipe.data)},
+    )  # fmt: skip
+    return _spec(said), card
+
+
+def weights_of(source: Path) -> Path:
+    """The file to bring in: of a run's folder its weights."""
+    return source / "weights.pt" if (source / RECIPE).is_file() else source
+
+
+def _spec(said: Said) -> BringingSpec:
+    return BringingSpec(
+        channels=said.channels, classes=said.classes, architecture=said.architecture, width=said.width, side_px=said.side_px,
+        cell_diameter_px=said.cell_diameter_px, normalisation=said.normalisation, layout=said.layout, outputs=said.outputs,
+    )  # fmt: skip
+
+
+def _field(recipe: Recipe) -> Said:
+    first, *others = recipe.widths
+    if others != [2 * first, 4 * first, 4 * first]:
+        raise ConversionError(
+            f"the recipe's widths {list(recipe.widths)} are not {first} times 1, 2, 4, 4; use hemocam export publish"
+        )
+    return Said("field", tuple(CHANNELS), width=first, cell_diameter_px=recipe.cell_diameter_px)
+
+
+def _zoo(recipe: ZooRecipe) -> Said:
+    if isinstance(recipe, ClassificationRecipe):
+        return Said(recipe.architecture, classes=recipe.classes, side_px=recipe.side_px)
+    return Said(
+        recipe.architecture, recipe.channels, width=recipe.width, side_px=recipe.side_px,
+        cell_diameter_px=recipe.cell_diameter_px,
+    )  # fmt: skip
+
+
+def _plain(name: str) -> str:
+    """`name` as a manifest allows it."""
+    return "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in name.lower()).split()) or "model"

@@ -1,0 +1,103 @@
+"""A table of results, as a terminal, a spreadsheet and README show it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from math import isnan
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+Value = str | int | float | None
+UNDEFINED = "–"
+"""What a figure without a value looks like: a ratio of nothing to nothing, or something that nobody measured."""
+
+_NUMBER = re.compile(rf"[-+.0-9]+|nan|{UNDEFINED}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows under `columns`. A float has `digits` decimals, or those of its column in `column_digits`; `note` stands below.
+    `turns` says that it may be shown with rows and columns exchanged where the terminal is narrow."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    digits: int = 4
+    column_digits: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""
+    turns: bool = False
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"{self.title}: a row of {len(row)} values under {len(self.columns)} columns")
+
+    @property
+    def slug(self) -> str:
+        """The title as a file name."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+    def shown(self, column: int, value: Value) -> str:
+        if value is None or (isinstance(value, float) and isnan(value)):
+            return UNDEFINED
+        if isinstance(value, float):
+            return f"{value:.{self.column_digits.get(self.columns[column], self.digits)}f}"
+        return str(value)
+
+    def table(self) -> Table:
+        """For the terminal: numbers to the right."""
+        made = Table(title=self.title, box=None, title_justify="left")
+        shown = [[self.shown(index, value) for index, value in enumerate(row)] for row in self.rows]
+        for index, name in enumerate(self.columns):
+            right = bool(shown) and all(_NUMBER.fullmatch(row[index]) for row in shown)
+            made.add_column(name, justify="right" if right else "left")
+        for row in shown:
+            made.add_row(*row)
+        return made
+
+    def print(self, console: Console) -> None:
+        """The table with its note below. One with a line a thing that is too wide is turned: a column a thing."""
+        if self.turns and console.measure(self.table()).minimum > console.width - 2 * len(self.columns):
+            console.print(self.turned().table())
+        else:
+            console.print(self.table())
+        if self.note:
+            console.print(self.note, markup=False, highlight=False)
+
+    def turned(self) -> Sheet:
+        """Columns as rows."""
+        names, *lines = zip(*([self.shown(i, value) for i, value in enumerate(row)] for row in self.rows), strict=True)
+        rows = tuple((name, *line) for name, line in zip(self.columns[1:], lines, strict=True))
+        return Sheet(self.title, (self.columns[0], *names), rows, note=self.note)
+
+    def markdown(self) -> str:
+        """For README: a table with its note below."""
+        lines = ["| " + " | ".join(self.columns) + " |", "|" + "---|" * len(self.columns)]
+        lines += ["| " + " | ".join(self.shown(i, value) for i, value in enumerate(row)) + " |" for row in self.rows]
+        return "\n".join([*lines, *(["", self.note] if self.note else []), ""])
+
+    def csv(self) -> str:
+        """For a spreadsheet: floats in full, what is undefined empty."""
+        text = StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        for row in self.rows:
+            writer.writerow("" if self.shown(0, value) == UNDEFINED else value for value in row)
+        return text.getvalue()
+
+
+def write_sheets(sheets: Sequence[Sheet], folder: Path) -> list[Path]:
+    """Each sheet as a CSV file named by its title; gives the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for sheet in sheets:
+        path = folder / f"{sheet.slug}.csv"
+        path.write_text(sheet.csv(), encoding="utf-8")
+        paths.append(path)
+    return paths

@@ -1,0 +1,101 @@
+"""The other forms of a model's FP32 file: made, held against it, and put beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.contract import Engine
+from engines.manifest import Manifest, Precision, checked_bytes
+from engines.onnxrt import OnnxRuntime
+from engines.tiling import over_fields
+from export.frames import network_inputs
+from export.half_rounding import rounded
+from export.model_folder import Card, add_form
+from export.parity import QUANTISED, SAME, Gate, Parity, parity
+from export.steady import steady_counts, steady_pieces
+from export.timing import median_ms
+from export.to_half import to_half
+from export.to_int8 import Int8Error, Int8For, to_int8
+
+Tensors = Sequence[NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A form that was put into a model's folder. Times are of one frame on this CPU, None where the form is not for it."""
+
+    path: Path
+    file_bytes: int
+    fp32_bytes: int
+    parity: Parity
+    ms: float | None = None
+    fp32_ms: float | None = None
+
+
+def on_cpu(content: bytes, name: str, card: Card, threads: int | None = None) -> Engine:
+    """A form of a model at work as the device runs it. Raises ModelCorrupt."""
+    return as_on_device(OnnxRuntime(content, name, threads), card)
+
+
+def as_on_device(engine: Engine, card: Card) -> Engine:
+    """An engine that takes whole prepared frames: in squares where the card says so. Raises ModelCorrupt."""
+    return over_fields(engine, card) if isinstance(card, Manifest) else engine
+
+
+def add_half(folder: Path, card: Card, tensors: Tensors, *, replace: bool = False) -> Added:
+    """FP16 of the model's FP32 file. Nothing is written where it does not say the same on `tensors`.
+
+    It is run as a GPU computes it (export.half_rounding); the order of sums within a layer is left to acceptance on the
+    device. Raises ConversionError, EngineError.
+    """
+    fp32 = _fp32(folder, card)
+    half = to_half(fp32)
+    reference = on_cpu(fp32, str(folder), card)
+    found = parity(on_cpu(rounded(half), "FP16", card).run, reference.run, telling(tensors, reference, card), card)
+    return _add(folder, card, "fp16", (fp32, half), found, SAME, replace=replace)
+
+
+def add_int8(folder: Path, card: Card, target: Int8For, tensors: Tensors, *, replace: bool = False) -> Added:
+    """int8 of the model's FP32 file for `target`, calibrated on three quarters of `tensors` and measured on the others.
+
+    Raises ConversionError, EngineError; nothing is then written.
+    """
+    if len(tensors) < 2:
+        raise Int8Error(f"{len(tensors)} frames are too few: one part calibrates, another measures; give at least 2")
+    measured = tensors[::4]
+    fp32 = _fp32(folder, card)
+    others = (tensor for index, tensor in enumerate(tensors) if index % 4)
+    int8 = to_int8(fp32, network_inputs(others, card), target=target)
+    reference, quantised = on_cpu(fp32, str(folder), card), on_cpu(int8, "int8", card)
+    found = parity(quantised.run, reference.run, measured, card)
+    precision: Precision = "int8" if target is Int8For.CPU else "int8-symmetric"
+    added = _add(folder, card, precision, (fp32, int8), found, QUANTISED, replace=replace)
+    if target is not Int8For.CPU:
+        return added
+    ms, fp32_ms = median_ms(quantised.run, measured[0]), median_ms(reference.run, measured[0])
+    return Added(added.path, added.file_bytes, added.fp32_bytes, added.parity, ms, fp32_ms)
+
+
+def telling(tensors: Tensors, reference: Engine, card: Card) -> Tensors:
+    """`tensors`, with steady pieces of them where no whole one has steady counts."""
+    if not isinstance(card, Manifest) or any(steady_counts(reference.run(tensor), card) is not None for tensor in tensors):
+        return tensors
+    return [*tensors, *steady_pieces(tensors, reference.run, card)]
+
+
+def _fp32(folder: Path, card: Card) -> bytes:
+    return checked_bytes(folder, card.file_of("fp32"))
+
+
+def _add(
+    folder: Path, card: Card, precision: Precision, files: tuple[bytes, bytes], found: Parity, gate: Gate, *, replace: bool
+) -> Added:
+    fp32, content = files
+    found.require(f"the {precision} form of {folder}", gate)
+    changed = add_form(folder, card, precision, content, replace=replace)
+    return Added(folder / changed.file_of(precision).file, len(content), len(fp32), found)

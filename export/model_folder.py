@@ -1,0 +1,101 @@
+"""A model's folder, changed so that whoever opens it meanwhile finds a whole model."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from engines.atomic_file import write_whole
+from engines.manifest import FILE_NAME, ClassifierManifest, Manifest, ModelFile, Precision
+from export.conversion_error import ConversionError
+
+Card = Manifest | ClassifierManifest
+
+
+class FolderError(ConversionError):
+    """A model's folder cannot be written; the message names it."""
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Put `card` as the folder's manifest. Raises FolderError."""
+    text = yaml.safe_dump(card.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=120)
+    _write(folder / FILE_NAME, text.encode())
+
+
+def add_form(folder: Path, card: Card, precision: Precision, content: bytes, *, replace: bool = False) -> Card:
+    """Put `content` beside the manifest as the model's file of this precision, and give the new card.
+
+    It comes last, so that the default file stays what it was; one that replaces another takes its place. Raises FolderError
+    where there is one and `replace` was not said, or the disk refuses; the folder then is as it was.
+    """
+    new = ModelFile(file=f"model-{precision}.onnx", sha256=hashlib.sha256(content).hexdigest(), precision=precision)
+    listed = [file.precision for file in card.files]
+    if precision not in listed:
+        taken = next((file for file in card.files if file.file == new.file), None)
+        if taken is not None:
+            raise FolderError(f"{folder}: {new.file} is its {taken.precision} file; give that another name first")
+        _write(folder / new.file, content)
+        card = card.model_copy(update={"files": (*card.files, new)})
+        write_card(folder, card)
+        return card
+    if not replace:
+        raise FolderError(f"{folder} has its {precision} file already; say --replace to make it anew")
+    place = listed.index(precision)
+    if place == 0 and isinstance(card, Manifest):
+        # The figures were measured with the file that goes.
+        card = card.model_copy(update={"accuracy": ()})
+    others = tuple(file for file in card.files if file.precision != precision)
+    if others:
+        # At no moment does a card name a file with another hash.
+        write_card(folder, card.model_copy(update={"files": others}))
+    _write(folder / new.file, content)
+    card = card.model_copy(update={"files": (*others[:place], new, *others[place:])})
+    write_card(folder, card)
+    return card
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """A new folder that becomes `folder` if the block ends well; else nothing is left of it, and `folder` is as it was.
+
+    Raises FolderError where `folder` holds something else than a model.
+    """
+    if folder.exists() and not (folder / FILE_NAME).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise FolderError(f"{folder} is there and holds no model; give the name of a new folder")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise FolderError(f"{folder} cannot be made ({error.strerror})") from error
+    try:
+        new = beside / folder.name
+        new.mkdir()
+        yield new
+        _swap(folder, new, beside / "before")
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _swap(folder: Path, new: Path, before: Path) -> None:
+    try:
+        if folder.exists():
+            folder.rename(before)
+        new.rename(folder)
+    except OSError as error:
+        if before.exists():
+            before.rename(folder)
+        raise FolderError(f"{folder} cannot be written ({error.strerror})") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_whole(path, content)
+        path.chmod(0o644)  # it was written as a temporary file, which its owner alone may read
+    except OSError as error:
+        raise FolderError(f"{path} cannot be written ({error.strerror})") from error

@@ -1,0 +1,134 @@
+"""Labelled cells as batches of crops for classification."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from export.datasets.sample import DatasetError, Sample
+from export.training.augmentation import augmented
+from export.training.cropping import turns
+from export.training.loop import Batch
+from export.training.pixel_data import chosen, chosen_steps
+from export.training.recipes import ClassificationRecipe
+from export.training.targets import Patch
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crops:
+    """`pixels` (n, side, side, 3) uint8 RGB, perhaps on the disk; `labels` (n,) int64, indices of the classes."""
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+def labels_of(samples: Sequence[Sample], recipe: ClassificationRecipe) -> NDArray[np.int64]:
+    """(n,) int64. Raises DatasetError for a label that is none of the recipe's classes, with the sample's file."""
+    index = {name: number for number, name in enumerate(recipe.classes)}
+    for sample in samples:
+        if sample.label not in index:
+            raise DatasetError(
+                f"{sample.path}: {sample.name} is labelled {sample.label!r}, which is no class of {recipe.name}; "
+                f"its classes are {', '.join(recipe.classes)} (or name it under `ignore`)"
+            )
+    return np.array([index[str(sample.label)] for sample in samples], np.int64)
+
+
+def pack_crops(samples: Sequence[Sample], recipe: ClassificationRecipe, folder: Path) -> Crops:
+    """These samples as squares of the recipe's side, from `folder` or made and kept there; `ignore`d ones left out.
+
+    The pixels stay on the disk and are read as they are needed: Elsafty's 240,000 crops are 4.6 GB. Raises DatasetError.
+    """
+    samples = [one for one in samples if one.label not in recipe.ignore]
+    if not samples:
+        raise DatasetError(f"{recipe.corpus} has no labelled crop for {recipe.name}")
+    labels = labels_of(samples, recipe)
+    made_from = "\n".join(f"{one.path} {one.name} {one.region} {recipe.masked}" for one in samples)
+    key = hashlib.sha256(made_from.encode()).hexdigest()[:12]
+    kept = folder / f"{recipe.corpus}-{recipe.side_px}-{key}.npy"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(".partial")
+        shape = (len(samples), recipe.side_px, recipe.side_px, 3)
+        stored = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+        for index, sample in enumerate(samples):
+            stored[index] = _square(_cut_out(sample) if recipe.masked else sample.pixels(), recipe.side_px)
+        stored.flush()
+        del stored
+        partial.replace(kept)
+        log.info("packed %d crops into %s", len(samples), kept)
+    return Crops(np.load(kept, mmap_mode="r"), labels)
+
+
+def _cut_out(sample: Sample) -> NDArray[np.uint8]:
+    return np.where(sample.mask("rbc")[..., None], sample.pixels(), np.uint8(0))
+
+
+def _square(pixels: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    if pixels.shape[:2] == (side_px, side_px):
+        return pixels
+    smaller = pixels.shape[0] > side_px
+    method = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, (side_px, side_px), interpolation=method), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CropBatches:
+    """Batches (pixels (batch, 3, side, side) uint8, labels (batch,) int64)."""
+
+    crops: Crops
+    recipe: ClassificationRecipe
+
+    @property
+    def _shown(self) -> int:
+        """Pictures an epoch: where originals are shown too, the second half is the changed ones."""
+        return len(self.crops.labels) * (2 if self.recipe.augmentation.with_originals else 1)
+
+    @property
+    def epoch_steps(self) -> int:
+        return chosen_steps(self._shown, self.recipe.batch, self.recipe.epoch_steps)
+
+    def batch(self, step: int) -> Batch:
+        """See Batches."""
+        recipe, number = self.recipe, len(self.crops.labels)
+        rng = np.random.default_rng((recipe.seed, 2, step))
+        pixels, labels = [], []
+        for shown in chosen(self._shown, recipe.batch, recipe.epoch_steps, (recipe.seed,), step):
+            index = shown % number
+            original = recipe.augmentation.with_originals and shown < number
+            picture = np.asarray(self.crops.pixels[index])
+            pixels.append(picture if original else self._changed(rng, picture))
+            labels.append(self.crops.labels[index])
+        return _tensors(np.stack(pixels), np.array(labels, np.int64))
+
+    def _changed(self, rng: np.random.Generator, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        kind = self.recipe.augmentation.kind
+        if kind == "none":
+            return picture
+        nothing = np.zeros((*picture.shape[:2], 1), np.uint8)
+        patch = Patch(picture, nothing, nothing)
+        if kind == "turns":
+            return turns(rng, patch, self.recipe.augmentation).pixels
+        return augmented(rng, patch, self.recipe.side_px, 1.0).pixels
+
+
+def batches_in_order(crops: Crops, batch: int) -> list[Batch]:
+    """All crops once, unchanged."""
+    return [
+        _tensors(np.asarray(crops.pixels[first : first + batch]), crops.labels[first : first + batch])
+        for first in range(0, len(crops.labels), batch)
+    ]
+
+
+def _tensors(pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> Batch:
+    return torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).contiguous(), torch.from_numpy(labels)

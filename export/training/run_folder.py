@@ -1,0 +1,75 @@
+"""The folder of one run: its recipe, checkpoint, weights and curves, each written whole or not at all."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from export.training.recipe import RecipeError
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`recipe.yaml` (what was really trained by), `checkpoint.pt`, `weights.pt` (a state dict), `curves.csv`, `curves.png`."""
+
+    path: Path
+
+    @property
+    def recipe(self) -> Path:
+        return self.path / "recipe.yaml"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.pt"
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "weights.pt"
+
+    @property
+    def curves(self) -> Path:
+        return self.path / "curves.csv"
+
+    @property
+    def picture(self) -> Path:
+        return self.path / "curves.png"
+
+    def open(self, recipe: BaseModel) -> None:
+        """Make the folder and note the recipe. Raises RecipeError where a run by another recipe lies there."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self.recipe.exists() and not self._same(recipe):
+            raise RecipeError(f"{self.recipe} is another recipe than this one: give another --run, or remove {self.path}")
+        content = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        partial = self.recipe.with_suffix(".partial")
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(self.recipe)
+
+    def _same(self, recipe: BaseModel) -> bool:
+        """Whether the recipe that lies here says the same; what it leaves out, as an older one may, is the default."""
+        try:
+            return type(recipe).model_validate(yaml.safe_load(self.recipe.read_text(encoding="utf-8"))) == recipe
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError):
+            return False
+
+    def resume(self) -> dict[str, Any] | None:
+        """The state of the last epoch that was finished, on the CPU. Raises RecipeError where it cannot be read."""
+        if not self.checkpoint.exists():
+            return None
+        try:
+            state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+            raise RecipeError(f"{self.checkpoint} cannot be read ({error}); remove it to start again") from error
+        return dict(state)
+
+
+def save(state: object, path: Path) -> None:
+    """Write beside, then replace: a kill leaves the old file or the new one."""
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)

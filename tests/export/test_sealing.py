@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from edge.counting.logits import counts_of
+from engines import opening
+from engines.acceptance import accept, open_reference, reference_frames
+from engines.contract import Tensor
+from engines.fake import FakeEngine
+from engines.manifest import Manifest, load_manifest
+
+pytest.importorskip("torch", reason="export needs torch")
+from export import sealing
+from export.sealing import SealingError, seal
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The shipped model without its seal."""
+    copy = shutil.copytree(opening.MODELS / "field", tmp_path / "field")
+    from export.model_folder import write_card
+
+    write_card(copy, load_manifest(copy).model_copy(update={"reference": None}))
+    (copy / "reference.npz").unlink()
+    return copy
+
+
+def test_what_is_sealed_is_what_the_fp32_file_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "DISTURBED", 1)
+    before = load_manifest(folder)
+    done = seal(folder, 2)
+    card = load_manifest(folder)
+    assert card.reference is not None
+    assert card.reference.counts == done.counts
+    assert card.model_copy(update={"reference": None}) == before
+    frames = reference_frames(folder, card)
+    with open_reference(folder, card) as engine:
+        assert tuple(counts_of(engine.run(frame), card) for frame in frames) == done.counts
+    assert all(sum(counts.values()) >= sealing.LEAST_CELLS for counts in done.counts)
+    assert {kind for counts in done.counts for kind, number in counts.items() if number} == {"rbc", "wbc", "plt"}
+
+
+def test_a_damaged_engine_does_not_pass_the_shipped_frames() -> None:
+    """Half of a field answered a little too brightly: the kind of fault that a wrong kernel makes."""
+    folder = opening.MODELS / "field"
+    card = load_manifest(folder)
+
+    def damaged(tensor: Tensor) -> Tensor:
+        logits = np.array(reference.run(tensor), np.float32)
+        logits[..., logits.shape[3] // 2 :] += 1.5
+        return logits
+
+    with open_reference(folder, card) as reference, FakeEngine(damaged, len(card.channels)) as engine:
+        result = accept(engine, reference, card, reference_frames(folder, card)[:1], counts_of)
+    assert not result.passed
+    assert "instead of" in result.reason
+
+
+def test_counts_that_a_disturbance_changes_are_not_sealed() -> None:
+    card = load_manifest(opening.MODELS / "field")
+    calm = np.full((1, len(card.channels), 64, 64), -9.0, np.float32)
+    assert sealing._robust_counts(calm, card, 0) == {"rbc": 0, "wbc": 0, "plt": 0}
+    on_edge = calm.copy()
+    limit = np.log(0.8 / 0.2)  # the platelets' threshold
+    on_edge[0, card.channels.index("plt"), 25:32, 25:32] = limit
+    assert sealing._robust_counts(on_edge, card, 0) is None
+
+
+def test_a_model_that_sees_nothing_is_not_sealed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "LOOKED_AT", 2)
+    monkeypatch.setattr(sealing, "_robust_counts", lambda *_: {"rbc": 0, "wbc": 0, "plt": 0})
+    with pytest.raises(SealingError, match="only 0 of 2 rendered fields have counts"):
+        seal(folder)
+    assert load_manifest(folder).reference is None
+    assert isinstance(load_manifest(folder), Manifest)
+
+
+def test_the_command_prints_the_counts_or_one_clear_error(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import typer
+
+    from export.commands.seal import seal as command
+
+    monkeypatch.setattr(sealing, "DISTURBED", 1)
+    app = typer.Typer()
+    app.command()(command)
+    done = CliRunner().invoke(app, [str(folder), "--frames", "1"])
+    assert (done.exit_code, done.stdout.count("frame 0: rbc ")) == (0, 1)
+    bad = CliRunner().invoke(app, [str(tmp_path / "nothing")])
+    assert bad.exit_code == 2
+    assert "does not exist" in " ".join(bad.output.replace("│", " ").split())
