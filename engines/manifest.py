@@ -94,8 +94,8 @@ class Tiling(_Strict):
 class Reference(_Strict):
     """The sealed frames that every built engine must count as the FP32 file on onnxruntime does.
 
-    `file` is an NPZ beside the manifest: prepared tensors `frame0`, `frame1`, … of (1, height, width, 3) uint8; `counts` are what
-    that file gave when the model was published, one mapping a frame.
+    `file` is an NPZ beside the manifest: prepared tensors `frame0`, `frame1`, … of (1, height, width, 3) uint8; `counts` are
+    what the FP32 file gave when the model was published, one mapping a frame.
     """
 
     file: str = Field(pattern=_FILE)

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.acceptance import reference_frames
 from engines.contract import Engine
 from engines.manifest import Manifest, Precision, checked_bytes
 from engines.onnxrt import OnnxRuntime
 from engines.tiling import over_fields
-from export.frames import network_inputs
+from export.frames import RENDERED, frames, network_inputs
 from export.half_rounding import rounded
-from export.model_folder import Card, add_form
+from export.model_folder import Card, add_form, require_place
 from export.parity import QUANTISED, SAME, Gate, Parity, parity
 from export.steady import steady_counts, steady_pieces
 from export.timing import median_ms
@@ -23,6 +24,16 @@ from export.to_half import to_half
 from export.to_int8 import Int8Error, Int8For, to_int8
 
 Tensors = Sequence[NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What forms are compared on: at most `most` of `folder`, whose red cells have `cell_diameter_px` (measured in each if
+    None); without a folder the model's sealed frames, or rendered ones where it has none."""
+
+    folder: Path | None = None
+    most: int = RENDERED
+    cell_diameter_px: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,11 @@ def add_half(folder: Path, card: Card, tensors: Tensors, *, replace: bool = Fals
     It is run as a GPU computes it (export.half_rounding); the order of sums within a layer is left to acceptance on the
     device. Raises ConversionError, EngineError.
     """
+    require_place(folder, card, "fp16", replace=replace)
     fp32 = _fp32(folder, card)
     half = to_half(fp32)
     reference = on_cpu(fp32, str(folder), card)
-    found = parity(on_cpu(rounded(half), "FP16", card).run, reference.run, telling(tensors, reference, card), card)
+    found = parity(on_cpu(rounded(half), "FP16", card).run, reference.run, tensors, card)
     return _add(folder, card, "fp16", (fp32, half), found, SAME, replace=replace)
 
 
@@ -67,18 +79,39 @@ def add_int8(folder: Path, card: Card, target: Int8For, tensors: Tensors, *, rep
     """
     if len(tensors) < 2:
         raise Int8Error(f"{len(tensors)} frames are too few: one part calibrates, another measures; give at least 2")
+    precision: Precision = "int8" if target is Int8For.CPU else "int8-symmetric"
+    require_place(folder, card, precision, replace=replace)
     measured = tensors[::4]
     fp32 = _fp32(folder, card)
     others = (tensor for index, tensor in enumerate(tensors) if index % 4)
     int8 = to_int8(fp32, network_inputs(others, card), target=target)
     reference, quantised = on_cpu(fp32, str(folder), card), on_cpu(int8, "int8", card)
     found = parity(quantised.run, reference.run, measured, card)
-    precision: Precision = "int8" if target is Int8For.CPU else "int8-symmetric"
     added = _add(folder, card, precision, (fp32, int8), found, QUANTISED, replace=replace)
     if target is not Int8For.CPU:
         return added
     ms, fp32_ms = median_ms(quantised.run, measured[0]), median_ms(reference.run, measured[0])
     return Added(added.path, added.file_bytes, added.fp32_bytes, added.parity, ms, fp32_ms)
+
+
+def compared_on(folder: Path, card: Card, pictures: Pictures) -> tuple[Tensors, str]:
+    """What a form of the model in `folder` is held against its FP32 file on, and that in words. Raises ConversionError,
+    ModelCorrupt."""
+    if pictures.folder is None and isinstance(card, Manifest) and card.reference is not None:
+        sealed = reference_frames(folder, card)
+        return sealed, f"{len(sealed)} sealed reference frames ({_sizes(sealed)})"
+    found = list(frames(card, pictures.folder, pictures.most, pictures.cell_diameter_px))
+    where = "rendered" if pictures.folder is None else f"of {pictures.folder}"
+    what = "frames" if isinstance(card, Manifest) else "batches of crops"
+    told = f"{len(found)} {what} {where} ({_sizes(found)})"
+    more = telling(found, on_cpu(_fp32(folder, card), str(folder), card), card)
+    if len(more) > len(found):
+        told += f" and {len(more) - len(found)} pieces of them that rounding does not disturb ({_sizes(more[len(found) :])})"
+    return more, told
+
+
+def _sizes(tensors: Tensors) -> str:
+    return ", ".join(sorted({f"{tensor.shape[2]}x{tensor.shape[1]}" for tensor in tensors})) + " px"
 
 
 def telling(tensors: Tensors, reference: Engine, card: Card) -> Tensors:

@@ -28,24 +28,29 @@ def write_card(folder: Path, card: Card) -> None:
     _write(folder / FILE_NAME, text.encode())
 
 
+def require_place(folder: Path, card: Card, precision: Precision, *, replace: bool) -> None:
+    """Raises FolderError where add_form would refuse for what is in the folder."""
+    for file in card.files:
+        if file.precision == precision and not replace:
+            raise FolderError(f"{folder} has its {precision} file already; say --replace to make it anew")
+        if file.precision != precision and file.file == f"model-{precision}.onnx":
+            raise FolderError(f"{folder}: {file.file} is its {file.precision} file; give that another name first")
+
+
 def add_form(folder: Path, card: Card, precision: Precision, content: bytes, *, replace: bool = False) -> Card:
     """Put `content` beside the manifest as the model's file of this precision, and give the new card.
 
     It comes last, so that the default file stays what it was; one that replaces another takes its place. Raises FolderError
     where there is one and `replace` was not said, or the disk refuses; the folder then is as it was.
     """
+    require_place(folder, card, precision, replace=replace)
     new = ModelFile(file=f"model-{precision}.onnx", sha256=hashlib.sha256(content).hexdigest(), precision=precision)
     listed = [file.precision for file in card.files]
     if precision not in listed:
-        taken = next((file for file in card.files if file.file == new.file), None)
-        if taken is not None:
-            raise FolderError(f"{folder}: {new.file} is its {taken.precision} file; give that another name first")
         _write(folder / new.file, content)
         card = card.model_copy(update={"files": (*card.files, new)})
         write_card(folder, card)
         return card
-    if not replace:
-        raise FolderError(f"{folder} has its {precision} file already; say --replace to make it anew")
     place = listed.index(precision)
     if place == 0 and isinstance(card, Manifest):
         # The figures were measured with the file that goes.

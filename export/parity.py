@@ -36,10 +36,7 @@ class Gate:
 
     def text(self) -> str:
         """As a person reads it."""
-        return (
-            f"at least {self.equal_labels:g} % equal labels"
-            + " and identical counts in frames that rounding does not disturb" * self.counts
-        )
+        return f"at least {self.equal_labels:g} % equal labels" + " and identical counts in steady frames" * self.counts
 
 
 SAME = Gate(99.95, counts=True)
@@ -73,8 +70,8 @@ class Parity:
 
     @property
     def counts_equal(self) -> bool:
-        """Whether all counts of steady frames are the same, and there are such."""
-        return any(self.steady) and not any(self._differing(steady=True))
+        """Whether all counts of steady frames are the same; without a steady frame, whether all are."""
+        return not self._differing(steady=True) and (any(self.steady) or not self._differing(steady=False))
 
     def text(self) -> str:
         """The figures in one line."""
@@ -88,15 +85,18 @@ class Parity:
         return f"{np.floor(self.equal_labels * 1000.0) / 1000.0:.3f}"
 
     def counts_text(self) -> str:
-        """`identical`, or the frames and classes that differ."""
-        if not any(self._differing(steady=True)) and not any(self._differing(steady=False)):
+        """`identical`, in how many frames if not in all, or the frames and classes that differ."""
+        if not self._differing(steady=True) and not self._differing(steady=False):
             return "identical"
         if not any(self.steady):
             return f"unsteady in every frame ({_first(self._differing(steady=False))})"
         if not self.counts_equal:
             return f"differ ({_first(self._differing(steady=True))})"
-        unsteady = _first(self._differing(steady=False))
-        return f"identical in {sum(self.steady)} steady frames, in the others rounding alone changes them ({unsteady})"
+        return f"identical in {sum(self.steady)} steady of {self.frames} frames"
+
+    def unsteady_text(self) -> str:
+        """Where unsteady frames are counted otherwise; empty where they are not."""
+        return _first(self._differing(steady=False))
 
     def _differing(self, *, steady: bool) -> list[str]:
         frames = enumerate(zip(self.counts, self.reference_counts, self.steady, strict=True))

@@ -15,8 +15,8 @@ NOISE_LOGIT = 0.05
 """FP16 moves 99.9 % of the field network's logits near a decision by less than 0.04 (as in export.sealing)."""
 DISTURBED = 6
 PIECE_CELLS = 4
-"""The side of a piece in red cell diameters: some ten cells of a dense field. A network that is unsure everywhere (a SegNet after
-700 steps: 1 % of its logits within NOISE_LOGIT) has no steady field and every third such piece steady."""
+"""The side of a piece in red cell diameters: some ten cells of a dense field. A network that is unsure everywhere (a SegNet
+after 700 steps: 1 % of its logits within NOISE_LOGIT) has no steady field, but every third such piece is."""
 LEAST_CELLS = 3
 PIECES = 16
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-import numpy as np
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf ships no types
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 from onnxruntime.transformers import float16
 
 from export.conversion_error import ConversionError
+from export.half_range import out_of_range
 from export.onnx_order import sort_nodes
 
 logger = logging.getLogger(__name__)
 
-LARGEST = float(np.finfo(np.float16).max)
-SMALLEST = float(np.finfo(np.float16).smallest_subnormal)
-VANISHING = 0.01
-"""An initialiser that loses more than this share of its values to FP16's smallest is worth a warning."""
 _SCALES = {"Resize": 2, "Upsample": 1}
 """Where these operators take their scales: always FP32, in FP16 a scale of 2.4 would be another size."""
 _LAST = ("Softmax", "LogSoftmax", "Sigmoid")
@@ -30,47 +25,6 @@ _KEPT = [name for name in float16.DEFAULT_OP_BLOCK_LIST if name not in ("Min", "
 
 class HalfError(ConversionError):
     """A model cannot be made FP16; the message says what is in the way."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutOfRange:
-    """An initialiser with values that FP16 cannot hold: `overflowing` are beyond 65504, `vanishing` nearer to 0 than 6e-8."""
-
-    name: str
-    values: int
-    overflowing: int
-    vanishing: int
-
-    @property
-    def matters(self) -> bool:
-        """Values beyond the range always do; of those near 0 every trained network has some, so a share of them."""
-        return self.overflowing > 0 or self.vanishing > VANISHING * self.values
-
-    def __str__(self) -> str:
-        parts = [(self.overflowing, f"beyond {LARGEST:.0f}"), (self.vanishing, f"nearer to 0 than {SMALLEST:.0e}")]
-        return f"{self.name}: " + " and ".join(f"{n} of {self.values} values {what}" for n, what in parts if n)
-
-
-def out_of_range(model: ModelProto) -> tuple[OutOfRange, ...]:
-    """Every float initialiser and constant with values that FP16 cannot hold; zeros and infinities are held."""
-    tensors = [(tensor.name, tensor) for tensor in model.graph.initializer]
-    tensors += [
-        (node.output[0], attribute.t)
-        for node in model.graph.node
-        if node.op_type == "Constant"
-        for attribute in node.attribute
-        if attribute.name == "value"
-    ]
-    found = []
-    for name, tensor in tensors:
-        if tensor.data_type != TensorProto.FLOAT:
-            continue
-        size = np.abs(numpy_helper.to_array(tensor))
-        overflowing = int(np.count_nonzero((size > LARGEST) & np.isfinite(size)))
-        vanishing = int(np.count_nonzero((size > 0) & (size < SMALLEST)))
-        if overflowing or vanishing:
-            found.append(OutOfRange(name, size.size, overflowing, vanishing))
-    return tuple(found)
 
 
 def to_half(fp32: bytes, keep_fp32: Iterable[str] = ()) -> bytes:

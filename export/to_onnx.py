@@ -85,8 +85,7 @@ def to_onnx(
     wrapped, training = _FromPixels(network, normalisation), network.training
     example = torch.zeros(2, size.side_px, size.side_px, 3, dtype=torch.uint8)
     try:
-        with torch.no_grad():
-            rank = wrapped.eval()(example).ndim
+        rank = _rank(wrapped.eval(), example, normalisation.channels)
         axes = {"pixels": {0: "batch"}, "logits": {0: "batch"}}
         if not size.fixed:
             axes["pixels"] |= {1: "height", 2: "width"}
@@ -96,6 +95,17 @@ def to_onnx(
     finally:
         network.train(training)
     return sealed(model, metadata or {})
+
+
+def _rank(wrapped: nn.Module, example: Tensor, channels: int) -> int:
+    try:
+        with torch.no_grad():
+            return int(wrapped(example).ndim)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        shape = (len(example), channels, *example.shape[1:3])
+        raise ConversionError(
+            f"the network does not run on {shape}: {error}; check its channels and the multiple that its sides must be of"
+        ) from error
 
 
 def traced(network: nn.Module, example: Tensor, axes: Mapping[str, Mapping[int, str]]) -> onnx.ModelProto:

@@ -60,6 +60,9 @@ def _loaded(path: Path) -> onnx.ModelProto:
         model = onnx.load(path)
         if not model.graph.node:
             raise ConversionError("it is no ONNX file or an empty one; bring a .pt, .pth, .pt2, .keras, .h5 or .onnx file")
+        if any(not one.type.tensor_type.HasField("shape") for one in model.graph.output):
+            # Tools that cut graphs leave the new outputs without sizes; the checker wants some.
+            model = onnx.shape_inference.infer_shapes(model)
         onnx.checker.check_model(model)
     except FileNotFoundError as error:
         raise ConversionError(f"its weights lie in another file that is not beside it: {error}") from error

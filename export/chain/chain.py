@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
 import torch
 
-from engines.acceptance import reference_frames
 from engines.atomic_file import write_whole
 from engines.contract import Engine
 from engines.manifest import Manifest, load_card
@@ -22,8 +21,7 @@ from export.bringing.torch_state import read as read_state
 from export.chain.report import ChainReport, Step
 from export.chain.source_engine import SourceEngine
 from export.chain.steps import Tensors, engine_step, first_step, half_step, onnx_step
-from export.forms import as_on_device, on_cpu, telling
-from export.frames import RENDERED, frames
+from export.forms import Pictures, as_on_device, compared_on
 from export.model_folder import Card as ModelCard
 from export.model_folder import staged
 from export.sealing import SealingError, seal
@@ -34,16 +32,6 @@ REPORT = "report"
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """What the forms are compared on: at most `most` of `folder`, whose red cells have `cell_diameter_px` (measured in each
-    if None); without a folder the model's sealed frames, or rendered ones where it has none."""
-
-    folder: Path | None = None
-    most: int = RENDERED
-    cell_diameter_px: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """`source` as export.bringing takes it, and where the model's folder goes."""
 
@@ -51,7 +39,7 @@ class Request:
     spec: BringingSpec
     card: Card
     out: Path
-    pictures: Pictures = Pictures()
+    pictures: Pictures = field(default_factory=Pictures)
     workspace_bytes: int = 4 << 30
 
 
@@ -67,7 +55,7 @@ def run_chain(request: Request, tell: Tell) -> ChainReport:
         write_model_folder(folder, brought, request.spec, request.card)
         converted_s = perf_counter() - start
         card, sealed = _sealed(folder, tell)
-        tensors, compared_on = _compared_on(folder, card, request.pictures)
+        tensors, told = compared_on(folder, card, request.pictures)
         tell("comparing the source with ONNX", 0, 0)
         source = _source_step(request, card, tensors, brought.kind, brought.worst)
         steps = [source[1], onnx_step(folder, card, source[0], tensors, converted_s)]
@@ -76,7 +64,7 @@ def run_chain(request: Request, tell: Tell) -> ChainReport:
         steps += [half, engine_step(folder, card, tensors, request.workspace_bytes, tell)]
         report = ChainReport(
             model=card.name, source=str(request.source), source_sha256=brought.source_sha256, parameters=card.parameters,
-            frames=compared_on, machine=_machine(), notices=(*brought.notices, *sealed), steps=tuple(steps),
+            frames=told, machine=_machine(), notices=(*brought.notices, *sealed), steps=tuple(steps),
         )  # fmt: skip
         for suffix, text in ((".md", report.markdown()), (".json", report.json())):
             write_whole(folder / f"{REPORT}{suffix}", text.encode())
@@ -93,25 +81,6 @@ def _sealed(folder: Path, tell: Tell) -> tuple[ModelCard, tuple[str, ...]]:
         except SealingError as error:
             return load_card(folder), (f"no reference frames were sealed: {error}",)
     return load_card(folder), ()
-
-
-def _compared_on(folder: Path, card: ModelCard, pictures: Pictures) -> tuple[Tensors, str]:
-    if pictures.folder is None and isinstance(card, Manifest) and card.reference is not None:
-        found: Tensors = reference_frames(folder, card)
-        return found, f"{len(found)} sealed reference frames ({_sizes(found)})"
-    found = list(frames(card, pictures.folder, pictures.most, pictures.cell_diameter_px))
-    where = "rendered" if pictures.folder is None else f"of {pictures.folder}"
-    what = "frames" if isinstance(card, Manifest) else "batches of crops"
-    told = f"{len(found)} {what} {where} ({_sizes(found)})"
-    file = card.file_of("fp32").file
-    more = telling(found, on_cpu((folder / file).read_bytes(), file, card), card)
-    if len(more) > len(found):
-        told += f" and {len(more) - len(found)} pieces of them that rounding does not disturb ({_sizes(more[len(found) :])})"
-    return more, told
-
-
-def _sizes(tensors: Tensors) -> str:
-    return ", ".join(sorted({f"{tensor.shape[2]}x{tensor.shape[1]}" for tensor in tensors})) + " px"
 
 
 def _source_step(request: Request, card: ModelCard, tensors: Tensors, kind: str, worst: float) -> tuple[Engine | None, Step]:

@@ -55,7 +55,7 @@ class ChainReport:
                 "–" if step.frame_ms is None else f"{step.frame_ms:.0f}",
                 step.against or "–",
                 *_figures(step.parity),
-                step.note,
+                _note(step),
             )
             for step in self.steps
         ]
@@ -100,6 +100,12 @@ def _figures(parity: Parity | None) -> tuple[str, str, str, str]:
 
 def _counted(counts: Mapping[str, int]) -> str:
     return " ".join(f"{kind} {number}" for kind, number in counts.items())
+
+
+def _note(step: Step) -> str:
+    unsteady = "" if step.parity is None else step.parity.unsteady_text()
+    told = f"in frames whose counts rounding alone changes: {unsteady}" if unsteady else ""
+    return "; ".join(part for part in (step.note, told) if part)
 
 
 def _row(cells: Sequence[str]) -> str:

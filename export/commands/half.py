@@ -23,14 +23,14 @@ def half(
     from engines.contract import EngineError
     from engines.manifest import load_card
     from export.conversion_error import ConversionError
-    from export.forms import add_half
-    from export.frames import frames as prepared
+    from export.forms import Pictures, add_half, compared_on
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         card = load_card(model)
-        added = add_half(model, card, list(prepared(card, frames, most, cell_diameter_px)), replace=replace)
+        tensors, told = compared_on(model, card, Pictures(frames, most, cell_diameter_px))
+        added = add_half(model, card, tensors, replace=replace)
     except (ConversionError, EngineError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"{added.path}: {added.file_bytes / 1e6:.2f} MB of FP32's {added.fp32_bytes / 1e6:.2f} MB")
-    typer.echo(f"FP16 against FP32: {added.parity.text()}")
+    typer.echo(f"FP16 against FP32 on {told}: {added.parity.text()}")

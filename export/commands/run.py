@@ -43,9 +43,10 @@ def run(
     import logging
 
     from engines.contract import EngineError
-    from export.chain.chain import Pictures, Request
+    from export.chain.chain import Request
     from export.chain.given import Said, given, weights_of
     from export.conversion_error import ConversionError
+    from export.forms import Pictures
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     said = Said(
@@ -92,9 +93,13 @@ def _show(report: ChainReport) -> None:
     console = Console(highlight=False)
     for line in report.heading():
         console.print(line, soft_wrap=True, markup=False)
-    table = Table(*HEADINGS[:-1])
+    # Eighty columns hold no more; report.md and report.json have every figure.
+    shown = [HEADINGS.index(name) for name in ("step", "MB", "ms a frame", "max |Δp|", "equal labels %", "counts")]
+    table = Table(box=None)
+    for place in shown:
+        table.add_column(HEADINGS[place], justify="left" if HEADINGS[place] in ("step", "counts") else "right")
     for row in report.rows():
-        table.add_row(*row[:-1])
+        table.add_row(*(row[place] for place in shown))
     console.print(table)
     notes = [f"{row[0]}: {row[-1]}" for row in report.rows() if row[-1]]
     for line in (*notes, *report.notices):

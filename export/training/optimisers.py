@@ -10,16 +10,10 @@ from torch import nn
 
 from export.training.recipe import RecipeError
 from export.training.recipes import ZooRecipe
-from export.zoo import architecture
-from export.zoo.keras_backend import keras_on_torch
 
 
 def network_for(recipe: ZooRecipe, build: Callable[[], nn.Module], device: torch.device) -> nn.Module:
     """The recipe's network on the device, from its seed or from `init_from`. Raises RecipeError where that does not fit."""
-    if architecture(recipe.architecture).keras:
-        # Keras numbers its layers' names through the whole process, and the keys of a state dict with them: from nothing here,
-        # so that a checkpoint fits whatever was built before it.
-        keras_on_torch().utils.clear_session(free_memory=False)
     network = build().to(device)
     if recipe.norm_momentum is not None:
         _set_momentum(network, recipe.norm_momentum)

@@ -19,6 +19,9 @@ class KerasClassifier(nn.Module):
         self.order = order
         self._preprocess = getattr(keras.applications, preparation).preprocess_input
         shape = (3, side_px, side_px) if order == "channels_first" else (side_px, side_px, 3)
+        # Keras numbers its layers' names through the whole process, and the keys of a state dict with them: from nothing here,
+        # so that a checkpoint fits whatever was built before it.
+        keras.utils.clear_session(free_memory=False)
         with data_format(keras, order):
             self.network = getattr(keras.applications, builder)(
                 weights=None, classes=classes, input_shape=shape, classifier_activation=None

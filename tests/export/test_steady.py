@@ -42,9 +42,8 @@ def test_a_count_of_an_unsteady_frame_decides_nothing_and_is_told() -> None:
     found = parity(other, reference, frames, CARD)
     assert found.steady == (True, False)
     assert found.counts_equal
-    assert found.counts_text() == (
-        "identical in 1 steady frames, in the others rounding alone changes them (frame 1 rbc 3 instead of 4)"
-    )
+    assert found.counts_text() == "identical in 1 steady of 2 frames"
+    assert found.unsteady_text() == "frame 1 rbc 3 instead of 4"
     alone = parity(other, reference, frames[1:], CARD)
     assert not alone.counts_equal, "nothing was shown"
     assert not SAME.passes(alone)

@@ -12,8 +12,9 @@ pytest.importorskip("torch", reason="conversion needs PyTorch: pip install hemoc
 from onnx import TensorProto, helper, numpy_helper
 
 from engines.onnxrt import OnnxRuntime
+from export.half_range import out_of_range
 from export.half_rounding import rounded
-from export.to_half import HalfError, out_of_range, to_half
+from export.to_half import HalfError, to_half
 from export.to_int8 import to_int8
 from export.to_onnx import to_onnx
 from tests.export.networks import UNIT_PX, network

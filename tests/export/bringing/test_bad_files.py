@@ -124,7 +124,9 @@ def graph(
     kind: int = TensorProto.FLOAT,
 ) -> onnx.ModelProto:
     given = [helper.make_tensor_value_info(f"x{at or ''}", kind, list(shape)) for at in range(inputs)]
-    made = helper.make_graph(list(nodes), "g", given, [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)])
+    made = helper.make_graph(
+        list(nodes), "g", given, [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", "c", "h2", "w2"])]
+    )
     domains = [helper.make_opsetid("", 17)] + ([helper.make_opsetid(domain, 1)] if domain else [])
     return helper.make_model(made, opset_imports=domains, ir_version=8)
 

@@ -15,14 +15,15 @@ pytest.importorskip("tensorrt_rtx", reason="building needs TensorRT-RTX: pip ins
 from engines.contract import RuntimeMissing
 from engines.manifest import Manifest, checked_bytes, load_card
 from export.chain import steps
-from export.chain.chain import Pictures, Request, run_chain
+from export.chain.chain import Request, run_chain
 from export.chain.given import Said, given, weights_of
 from export.chain.report import ChainReport
 from export.conversion_error import ConversionError
+from export.forms import Pictures
 from export.parity import ParityError
 from tests.export.chain.trained import run_folder
 
-TRAINED = {"unet": (4, 60), "segnet": (4, 60), "field": (8, 60)}
+TRAINED = {"unet": (4, 100), "segnet": (4, 100), "field": (8, 100)}
 """Width and steps by network."""
 
 
@@ -53,7 +54,7 @@ def test_every_form_says_what_the_checkpoint_says(runs: dict[str, Path], tmp_pat
         assert step.parity is not None
         assert step.parity.equal_labels >= 99.95
         assert step.parity.counts_equal
-        assert sum(sum(counts.values()) for counts in step.parity.reference_counts) > 10, "there was something to count"
+        assert sum(sum(counts.values()) for counts in step.parity.reference_counts) > 5, "there was something to count"
     assert fp16.parity is not None
     assert fp16.parity.logits > 0, "it was really computed in FP16"
     assert "built, not run here: " in engine.note
@@ -79,8 +80,9 @@ def test_a_form_that_says_otherwise_ends_it_and_nothing_is_written(
 
     def damaged(fp32: bytes) -> bytes:
         model = onnx.load_model_from_string(real(fp32))
-        weight = max(model.graph.initializer, key=lambda one: len(one.raw_data))
-        weight.raw_data = bytes(len(weight.raw_data))
+        for weight in model.graph.initializer:
+            if weight.data_type == onnx.TensorProto.FLOAT16 and len(weight.dims) == 4:
+                weight.raw_data = bytes(len(weight.raw_data))
         return bytes(model.SerializeToString())
 
     monkeypatch.setattr(steps, "to_half", damaged)

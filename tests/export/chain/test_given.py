@@ -62,7 +62,7 @@ def test_what_the_user_says_goes_before(tmp_path: Path) -> None:
 def test_without_a_recipe_the_user_must_say_it(tmp_path: Path) -> None:
     spec, card = given(tmp_path / "Lab Net_3.onnx", Said(channels=("rbc",), cell_diameter_px=30.0))
     assert (spec.architecture, card.name, card.licence) == (None, "lab-net-3", "not stated")
-    with pytest.raises(ConversionError, match="channels .* or the classes"):
+    with pytest.raises(ConversionError, match=r"channels .* or the classes"):
         given(tmp_path / "net.onnx", Said())
 
 
