@@ -122,7 +122,7 @@ def _bars(axis: Any, bars: Mapping[str, Mapping[str, float]], title: str = "mean
             if isnan(value):
                 axis.text(place, 0.01, "–", ha="center")
     names = list(next(iter(bars.values()), {}))
-    axis.set_xticks(range(len(names)), names, rotation=90 if len(names) > 4 else 0)
+    axis.set_xticks(range(len(names)), names, rotation=90 if len(names) > 2 else 0)
     # Room for the names above the bars.
     axis.set(title=title, ylim=(0, 1.4), yticks=np.linspace(0, 1, 6))
     if bars:

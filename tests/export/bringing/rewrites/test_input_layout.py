@@ -22,7 +22,8 @@ def model(layout: Layout, kind: int = TensorProto.FLOAT, name: str = "image") ->
     cast = [helper.make_node("Cast", [name], ["f"], to=TensorProto.FLOAT)] if kind == TensorProto.UINT8 else []
     nodes = [*cast, helper.make_node("Add", ["f" if cast else name, "one"], ["y"])]
     graph = helper.make_graph(
-        nodes, "g", [helper.make_tensor_value_info(name, kind, shape)], [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", "c", "h2", "w2"])],
+        nodes, "g", [helper.make_tensor_value_info(name, kind, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", "c", "h2", "w2"])],
         [helper.make_tensor("one", TensorProto.FLOAT, [], [1.0])],
     )  # fmt: skip
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

@@ -25,7 +25,8 @@ def model(side: int, opset: int = 17, kernel: int | None = None) -> onnx.ModelPr
     shape = ["b", 5, "h", "w"]
     graph = helper.make_graph(
         nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)], [helper.make_tensor("three", TensorProto.FLOAT, [], [3.0])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        [helper.make_tensor("three", TensorProto.FLOAT, [], [3.0])],
     )  # fmt: skip
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
 
