@@ -104,7 +104,8 @@ def test_half_answers_alike(name: str) -> None:
     expected, found = run(one.fp32, pixels), run(halved(name), pixels)
     graph = onnx.load_model_from_string(halved(name)).graph
     sizes = {kind: sum(math.prod(one.dims) for one in graph.initializer if one.data_type == kind) for kind in (_FP32, _FP16)}
-    assert sizes[_FP16] > 0.99 * (sizes[_FP16] + sizes[_FP32])
+    # SegNet's encoder stays FP32: to_half keeps what the places of its maxima are computed from.
+    assert sizes[_FP16] > (0.45 if name == "segnet" else 0.99) * sum(sizes.values())
     assert found.dtype == np.float32
     # FP16 has 11 bits, and a random deep network spreads what they lose: 5 % of the logits' own spread are still all theirs.
     assert np.sqrt(np.mean((found - expected) ** 2)) <= 0.05 * expected.std()
