@@ -1,9 +1,13 @@
 """`hemocam export`: from labelled fields, or from a lab's own trained model, to an engine that counts like its reference.
 
-The commands stand in the order of that chain.
+Heavy packages are imported by the commands, so that `hemocam --help` stays quick and works without them.
 """
 
 from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from functools import wraps
 
 import typer
 
@@ -24,17 +28,19 @@ app = typer.Typer(no_args_is_help=True)
 INSTALL = 'export needs PyTorch and ONNX; install them with: pip install "hemocam[export]"'
 
 
-@app.callback()
-def _needs_torch(context: typer.Context) -> None:
-    """Heavy packages are imported by the commands, so that `hemocam --help` stays quick and works without them."""
-    import importlib.util
+def _with_extras(command: Callable[..., None]) -> Callable[..., None]:
+    """`command`, which says what to install where its packages are missing; its `--help` works without them."""
 
-    if context.invoked_subcommand == engine.__name__:  # a device builds its engine without PyTorch
-        return
-    missing = [name for name in ("torch", "onnx", "scipy") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise typer.BadParameter(f"{', '.join(missing)} not installed: {INSTALL}")
+    @wraps(command)
+    def checked(*arguments: object, **options: object) -> None:
+        missing = [name for name in ("torch", "onnx", "scipy") if importlib.util.find_spec(name) is None]
+        if missing:
+            raise typer.BadParameter(f"{', '.join(missing)} not installed: {INSTALL}")
+        command(*arguments, **options)
+
+    return checked
 
 
 for command in (train, tune, evaluate, compare, onnx_, half, int8, engine, run, seal, publish):
-    app.command(command.__name__.rstrip("_"))(command)
+    # A device builds its engine without PyTorch.
+    app.command(command.__name__.rstrip("_"))(command if command is engine else _with_extras(command))

@@ -13,6 +13,7 @@ from export.normalisation import Normalisation
 from export.training.recipe import Recipe, RecipeError
 from export.training.recipes import ClassificationRecipe, ZooRecipe, load_any_recipe
 from export.training.targets import CHANNELS
+from export.zoo import ARCHITECTURES
 
 RECIPE = "recipe.yaml"
 MARGIN_PX = 8
@@ -88,9 +89,11 @@ def _field(recipe: Recipe) -> Said:
 def _zoo(recipe: ZooRecipe) -> Said:
     if isinstance(recipe, ClassificationRecipe):
         return Said(recipe.architecture, classes=recipe.classes, side_px=recipe.side_px)
+    # An unpadded network is run in squares as large as it learnt on.
+    unpadded = recipe.architecture in ARCHITECTURES and ARCHITECTURES[recipe.architecture].context_px > 0
+    side_px = recipe.crop_px if unpadded else recipe.side_px
     return Said(
-        recipe.architecture, recipe.channels, width=recipe.width, side_px=recipe.side_px,
-        cell_diameter_px=recipe.cell_diameter_px,
+        recipe.architecture, recipe.channels, width=recipe.width, side_px=side_px, cell_diameter_px=recipe.cell_diameter_px
     )  # fmt: skip
 
 

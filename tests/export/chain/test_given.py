@@ -38,6 +38,11 @@ def test_a_recipe_says_it_all(tmp_path: Path) -> None:
     assert card.more == {"seed": 3, "recipe": "recipe.yaml", "data": ["allidb1"]}
 
 
+def test_an_unpadded_network_is_run_in_squares_of_its_crops(tmp_path: Path) -> None:
+    spec, _ = given(beside(tmp_path, SEGMENTATION | {"architecture": "do-unet", "crop_px": 188}), Said())
+    assert spec.side_px == 188
+
+
 def test_a_classifiers_recipe(tmp_path: Path) -> None:
     spec, card = given(beside(tmp_path, CLASSIFICATION), Said())
     assert (spec.architecture, spec.classes, spec.side_px, spec.channels) == ("compact", ("normal", "target"), 80, ())
