@@ -158,5 +158,5 @@ def _probable(logits: NDArray[np.float32], card: Manifest | ClassifierManifest) 
 
 def _counted(logits: NDArray[np.float32], card: Manifest | ClassifierManifest) -> Mapping[str, int]:
     if isinstance(card, ClassifierManifest):
-        return Counter(card.classes[index] for index in logits.argmax(1).tolist())
+        return dict(Counter(card.classes[index] for index in logits.argmax(1).tolist()))
     return counts_of(logits, card)

@@ -44,8 +44,7 @@ def test_what_is_not_installed_says_how_to_install_it(monkeypatch: pytest.Monkey
     result = invoke("train", written(tmp_path), "--data", tmp_path)
     assert result.exit_code == 2
     assert (
-        'torch not installed: export needs PyTorch and ONNX; install them with: pip install "hemocam[export]"'
-        in result.output
+        'torch not installed: export needs PyTorch and ONNX; install them with: pip install "hemocam[export]"' in result.output
     )
 
 
