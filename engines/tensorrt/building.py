@@ -114,8 +114,9 @@ def _config(trt: TensorRT, builder: Any, network: Any, options: BuildOptions) ->
     config.set_memory_pool_limit(module.MemoryPoolType.WORKSPACE, options.workspace_bytes)
     if options.typing_on(trt) is Typing.WEAK and options.precision != "fp32":
         config.set_flag(module.BuilderFlag.FP16 if options.precision == "fp16" else module.BuilderFlag.INT8)
-    if options.precision == "fp32":
-        config.clear_flag(module.BuilderFlag.TF32)  # on by default, with a mantissa of 10 bits: no reference is made of that
+    # On by default, with a mantissa of 10 bits: no reference is made of that, and what an FP16 file keeps in FP32, such as the
+    # maxima that SegNet's unpooling compares, it keeps for its precision.
+    config.clear_flag(module.BuilderFlag.TF32)
     if options.version_compatible:
         config.set_flag(module.BuilderFlag.VERSION_COMPATIBLE)
     if options.hardware_compatible:

@@ -42,10 +42,10 @@ def made(generation: str, onnx: bytes, options: BuildOptions, **changed: Any) ->
 @pytest.mark.parametrize(
     ("generation", "onnx", "creation", "flags"),
     [
-        ("8.5", FP32, ["EXPLICIT_BATCH"], ["FP16", "TF32"]),
-        ("8.6", FP32, ["EXPLICIT_BATCH"], ["FP16", "TF32"]),
-        ("10.3", FP16, ["EXPLICIT_BATCH", "STRONGLY_TYPED"], ["TF32"]),
-        ("11", FP16, [], ["TF32"]),
+        ("8.5", FP32, ["EXPLICIT_BATCH"], ["FP16"]),
+        ("8.6", FP32, ["EXPLICIT_BATCH"], ["FP16"]),
+        ("10.3", FP16, ["EXPLICIT_BATCH", "STRONGLY_TYPED"], []),
+        ("11", FP16, [], []),
     ],
 )
 def test_fp16_is_asked_for_as_each_version_wants_it(
@@ -57,7 +57,7 @@ def test_fp16_is_asked_for_as_each_version_wants_it(
     assert plan["profile"] == ["pixels", [1, 256, 256, 3], [1, 480, 640, 3], [2, 1200, 1600, 3]]
 
 
-@pytest.mark.parametrize(("generation", "flags"), [("8.5", ["INT8", "TF32"]), ("10.3", ["TF32"]), ("11", ["TF32"])])
+@pytest.mark.parametrize(("generation", "flags"), [("8.5", ["INT8"]), ("10.3", []), ("11", [])])
 def test_int8_with_explicit_qdq_needs_its_flag_where_typing_is_weak(generation: str, flags: list[str]) -> None:
     assert made(generation, INT8, BuildOptions(precision="int8"))["flags"] == flags
 
@@ -69,7 +69,7 @@ def test_fp32_means_fp32(generation: str) -> None:
 
 def test_weak_typing_is_the_fallback_on_10() -> None:
     plan = made("10.3", FP32, BuildOptions(typing=Typing.WEAK))
-    assert (plan["creation"], plan["flags"]) == (["EXPLICIT_BATCH"], ["FP16", "TF32"])
+    assert (plan["creation"], plan["flags"]) == (["EXPLICIT_BATCH"], ["FP16"])
 
 
 @pytest.mark.parametrize(("generation", "typing"), [("8.5", Typing.STRONG), ("8.6", Typing.STRONG), ("11", Typing.WEAK)])
