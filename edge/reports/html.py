@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import resources
 
 import jinja2
@@ -15,11 +16,14 @@ from edge.counting.field_count import LOOK_AGAIN
 from edge.reports.charts import Bar, bar_chart, histogram
 from edge.reports.figures import INTERVAL_NOTE, PerField, per_field, ratio
 from edge.reports.pictures import STYLES, Picture, field_picture
+from edge.reports.tables import FieldLabels
 from edge.storage.reader import StoreReader
-from edge.storage.records import CELL_CLASSES, FieldRecord, LedgerRecord, SessionRecord, SlideRecord, TotalsRecord
+from edge.storage.records import CELL_CLASSES, EventRecord, FieldRecord, LedgerRecord, SessionRecord, SlideRecord, TotalsRecord
+from engines.printable import printable
 
 PICTURES_MAX = 8
 LOOK_AGAIN_MAX = 5
+EVENTS_MAX = 200
 NAMES = {"rbc": "red cells (RBC)", "wbc": "white cells (WBC)", "plt": "platelets (PLT)"}
 FRAME_STATES = ("counted", "duplicate", "rejected", "dropped", "failed")
 
@@ -32,6 +36,14 @@ class FieldLine:
     label: str
     look_again: bool
     picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """What befell the session, after the field `after` (slide.field; None: before the first)."""
+
+    record: EventRecord
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +61,39 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
     """
     with store.snapshot():
         session = store.session(session_id)
-        lines = _field_lines(store, session, pictures_max)
-        slides = [_slide_line(store, slide) for slide in store.slides(session.id)]
+        slides, fields = store.slides(session.id), store.session_fields(session.id, including_undone=True)
+        labels = FieldLabels(slides, fields)
+        fields = [field for field in fields if field.undone is None]
+        lines = _field_lines(store, slides, fields, pictures_max)
+        slide_lines = [_slide_line(store, slide, fields) for slide in slides]
         totals = store.session_totals(session.id)
         diameters = store.diameters(session.id, "rbc")
-    fields = [line.record for line in lines]
+        undone = store.undone(session.id)
+        notes = [(labels.up_to(note.field_id), note) for note in store.notes(session.id)]
+        events = [EventLine(event, labels.up_to(event.after_field)) for event in store.events(session.id)]
     return _template().render(
         session=session,
         kinds=[kind for kind in CELL_CLASSES if kind in totals.cells],
         names=NAMES,
         styles=STYLES,
-        slides=slides,
+        slides=slide_lines,
         totals=totals,
         figures={kind: _figures(fields, kind) for kind in CELL_CLASSES},
         ratios=_ratios(totals),
         lines=lines,
+        undone=undone,
+        notes=notes,
+        events=events[-EVENTS_MAX:],
+        events_left_out=max(0, len(events) - EVENTS_MAX),
+        clock=clock_words(session, fields, sum(event.record.kind == "clock" for event in events)),
+        engines=list(dict.fromkeys(field.engine for field in fields if field.engine)),
+        calibrations=list(dict.fromkeys(field.calibration for field in fields if field.calibration)),
+        cells_lost=sum(sum(field.cells_lost.values()) for field in fields),
+        pictures_dropped=sum(field.image_dropped is not None for field in fields),
         counts_chart=_counts_chart(lines),
         diameter_chart=_diameter_chart(diameters),
         ledger=_ledger(session.ledger),
-        settings=json.dumps(dict(session.settings), indent=2, ensure_ascii=False),
+        settings=printable(json.dumps(dict(session.settings), indent=2, ensure_ascii=False)),
         time_format="%H:%M:%S" if len({field.wall_time.date() for field in fields}) <= 1 else "%Y-%m-%d %H:%M:%S",
         interval_note=INTERVAL_NOTE,
         look_again_from=LOOK_AGAIN,
@@ -75,6 +101,25 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
     )
 
 
+def clock_words(session: SessionRecord, fields: Sequence[FieldRecord], jumps: int) -> str:
+    """Whether the times may be believed, in one sentence."""
+    said = [each for each in (session.clock_trusted, *(field.clock_trusted for field in fields)) if each is not None]
+    words = "Times are by the device's own clock, which nobody checked."
+    if said and all(said):
+        words = "Times are by the device's own clock, which was set from the network."
+    elif False in said:
+        wrong = sum(field.clock_trusted is False for field in fields)
+        words = (
+            "Times are by the device's own clock, which was not set when the session began: they may be wrong by any amount."
+        )
+        if wrong:
+            words = (
+                f"Times are by the device's own clock, which was not set when {wrong} of the {len(fields)} fields were counted."
+            )
+    return words + (f" It was changed {jumps} time{'s' * (jumps != 1)} meanwhile." if jumps else "")
+
+
+@cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["moment"] = _moment
@@ -86,9 +131,10 @@ def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _field_lines(store: StoreReader, session: SessionRecord, pictures_max: int) -> list[FieldLine]:
-    numbers = {slide.id: slide.number for slide in store.slides(session.id)}
-    fields = store.session_fields(session.id)
+def _field_lines(
+    store: StoreReader, slides: Sequence[SlideRecord], fields: Sequence[FieldRecord], pictures_max: int
+) -> list[FieldLine]:
+    numbers = {slide.id: slide.number for slide in slides}
     doubtful = look_again(fields)
     shown = _shown(fields, doubtful, pictures_max)
     return [
@@ -120,9 +166,9 @@ def _figures(fields: Sequence[FieldRecord], kind: str) -> PerField | None:
     return per_field([field.counts[kind] for field in fields if kind in field.counts])
 
 
-def _slide_line(store: StoreReader, slide: SlideRecord) -> SlideLine:
-    fields = store.slide_fields(slide.id)
-    return SlideLine(slide, store.totals(slide.id), {kind: _figures(fields, kind) for kind in CELL_CLASSES})
+def _slide_line(store: StoreReader, slide: SlideRecord, fields: Sequence[FieldRecord]) -> SlideLine:
+    own = [field for field in fields if field.slide_id == slide.id]
+    return SlideLine(slide, store.totals(slide.id), {kind: _figures(own, kind) for kind in CELL_CLASSES})
 
 
 def _ratios(totals: TotalsRecord) -> list[tuple[str, str]]:

@@ -37,8 +37,8 @@ class Picture:
 
 
 def field_picture(folder: Path, field: FieldRecord, cells: Sequence[CellRecord]) -> Picture | None:
-    """The field's picture, None where none was kept or its file cannot be read (which is logged)."""
-    if field.image is None:
+    """The field's picture; None where none was kept, it was dropped to make room, or cannot be read (which is logged)."""
+    if field.image is None or field.image_dropped is not None:
         return None
     path = folder / field.image
     try:
@@ -46,7 +46,11 @@ def field_picture(folder: Path, field: FieldRecord, cells: Sequence[CellRecord])
     except OSError as error:
         log.warning("picture %s cannot be read: %s; the report goes without it", path, error.strerror)
         return None
-    pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    try:
+        pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    except cv2.error as error:  # a header that says more pixels than OpenCV takes
+        log.warning("picture %s cannot be read: %s; the report goes without it", path, error.err)
+        return None
     if pixels is None:
         log.warning("picture %s is damaged; the report goes without it", path)
         return None

@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engines.printable import printable
+
 
 class StoreError(Exception):
-    """Something about the record; the message names the file or session and says what to do."""
+    """Something about the record; the message names the file or session and says what to do. A damaged file's own bytes are
+    part of what SQLite says about it: what a terminal should not be given is escaped."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(printable(text))
 
 
 class StoreNotFound(StoreError):
@@ -48,9 +54,14 @@ class StoreNotWritable(StoreError):
 # SQLite's texts, not its codes: Python 3.10 has no sqlite_errorcode. They are those of sqlite3ErrStr() and btree.c.
 _BY_TEXT: tuple[tuple[str, type[StoreError], str], ...] = (
     ("disk is full", StoreFull, "free some space on its disk; what was committed before is safe"),
-    ("file is not a database", StoreCorrupt, "it is no record of HemoCam's; name another folder"),
-    ("malformed", StoreCorrupt, "keep a copy of the folder, then restore a backup or begin a new folder"),
+    (
+        "file is not a database",
+        StoreCorrupt,
+        "it is no record; name another folder, or run `hemocam store repair` if it was one",
+    ),
+    ("malformed", StoreCorrupt, "run `hemocam store repair`, which keeps a copy and saves what can be read"),
     ("locked", StoreBusy, "another program is writing; close it and try again"),
+    ("UTF-8", StoreCorrupt, "run `hemocam store repair`, which keeps a copy and saves what can be read"),
     ("readonly", StoreNotWritable, "check who owns the folder, or name one that you may write to"),
     ("unable to open", StoreNotWritable, "check who owns the folder, or name one that you may read and write"),
     ("disk I/O error", StoreError, "check the disk and its cable (dmesg), then try again"),
@@ -64,12 +75,15 @@ def sqlite_errors(database: Path) -> Iterator[None]:
     """Raise what SQLite raises inside as a StoreError that names `database`."""
     try:
         yield
-    except sqlite3.Error as error:
-        text = str(error)
+    except (sqlite3.Error, MemoryError) as error:  # a damaged length makes SQLite ask for more memory than there is
+        text = str(error) or "out of memory, as a damaged record may ask for any amount"
         for part, kind, advice in _BY_TEXT:
             if part in text:
                 raise kind(f"{database}: {text}; {advice}") from error
         raise StoreError(f"{database}: {text}") from error
+    except UnicodeDecodeError as error:  # sqlite3's own, where the damaged bytes are in SQLite's message
+        said = f"{database}: database disk image is malformed ({error.object[:40]!r})"
+        raise StoreCorrupt(f"{said}; run `hemocam store repair`, which keeps a copy and saves what can be read") from error
 
 
 @contextmanager
@@ -91,5 +105,6 @@ def unreadable_values(database: Path) -> Iterator[None]:
     """Raise StoreCorrupt where a row holds what no HemoCam wrote (a time that is none, broken JSON)."""
     try:
         yield
-    except (ValueError, TypeError) as error:
-        raise StoreCorrupt(f"{database} holds a row that cannot be read ({error}); restore a backup") from error
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        said = f"{database} holds a row that cannot be read ({error})"
+        raise StoreCorrupt(f"{said}; run `hemocam store repair`, which keeps a copy and saves what can be read") from error

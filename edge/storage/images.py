@@ -54,7 +54,7 @@ def write_image(folder: Path, pixels: Pixels, name: str, image_format: ImageForm
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     return str(relative)
 
 
@@ -89,10 +89,11 @@ def _make_folders(folder: Path) -> None:
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for each in missing:
-        _sync_folder(each.parent)
+        sync_folder(each.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to the disk."""
     # A rename is on the disk only when its folder is (fsync(2), NOTES).
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -57,7 +57,9 @@ class NewSession:
     """What is known when a session begins.
 
     `started` is timezone-aware wall time; `um_per_px` micrometres per pixel or None where nobody calibrated;
-    `settings` anything that JSON holds. Raises ValueError where `started` has no timezone.
+    `settings` anything that JSON holds; `boot_id` names the machine's boot, within which monotonic times compare;
+    `clock_trusted` is None where nobody knows whether the wall clock was set. Raises ValueError where `started` has no
+    timezone.
     """
 
     started: datetime
@@ -73,6 +75,8 @@ class NewSession:
     note: str = ""
     um_per_px: float | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
+    boot_id: str | None = None
+    clock_trusted: bool | None = None
 
     def __post_init__(self) -> None:
         if self.started.tzinfo is None:
@@ -99,16 +103,18 @@ class SlideRecord:
     number: int
     name: str
     started: datetime
+    specimen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewField:
-    """One field to commit: how it was taken and how it was counted.
+class FieldFacts:
+    """How one field was taken and how it was counted.
 
     `sequence` is the frame's number at its camera; `monotonic_s` the frame's monotonic clock in seconds; `image` the
     picture's path relative to the store's folder; `cell_diameter_spread` is relative (0.1 = 10 %); `focus` is None where
     it was not measured; `methods` names every class that was looked for; `disagreement` is relative, `by_method` has
-    the number of cells by class and method.
+    the number of cells by class and method. `engine` says what computed it, `calibration` where `um_per_px` comes from;
+    `clock_trusted` is None where nobody knows whether the wall clock was set.
 
     Raises ValueError where `wall_time` has no timezone or a mapping names a class that was not looked for.
     """
@@ -130,6 +136,9 @@ class NewField:
     focus: float | None = None
     disagreement: Mapping[str, float] = field(default_factory=dict)
     by_method: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    engine: str = ""
+    calibration: str = ""
+    clock_trusted: bool | None = None
 
     def __post_init__(self) -> None:
         if self.wall_time.tzinfo is None:
@@ -139,12 +148,65 @@ class NewField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldRecord(NewField):
-    """A committed field. `number` counts from 1 within the slide; `counts` are its committed cells by class."""
+class NewField(FieldFacts):
+    """One field to commit. `view` is what coverage needs to know it again; `StoreReader.views` gives it back."""
+
+    view: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRecord(FieldFacts):
+    """A committed field. `number` counts from 1 within the slide; `counts` are its committed cells by class.
+
+    `undone` is when a person took it out of the totals; `image_dropped` when its picture was deleted to make room;
+    `cells_lost` has by class how many of its counted cells a repair could not read any more.
+    """
 
     id: int
     number: int
     counts: Mapping[str, int]
+    undone: datetime | None = None
+    image_dropped: datetime | None = None
+    cells_lost: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPicture:
+    """A field's picture that should be on the disk; `name` as in `FieldRecord.image`."""
+
+    field_id: int
+    name: str
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRecord:
+    """A person's words on a slide, and on the field that was its last one then (None: it had none yet)."""
+
+    id: int
+    session_id: str
+    slide_id: int | None
+    field_id: int | None
+    written: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """What befell a session: a camera lost, an engine changed, the wall clock set (`kind` "clock", by `jump_s` seconds).
+
+    `at` is wall time, `monotonic_s` the monotonic clock; `after_field` is the id of the record's last field then, so
+    that the order among fields stands whatever the clocks said.
+    """
+
+    id: int
+    session_id: str
+    at: datetime
+    monotonic_s: float
+    kind: str
+    text: str
+    jump_s: float | None = None
+    after_field: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

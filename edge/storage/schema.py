@@ -3,54 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
+from edge.storage.backup import backup_before_migration
+from edge.storage.columns import described, made_by
 from edge.storage.errors import StoreCorrupt, StoreNotFound, StoreTooNew, StoreTooOld
+from edge.storage.migrations import MIGRATIONS
 
 APPLICATION_ID = 0x48434D31  # "HCM1": tells our file from any other SQLite database
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        """CREATE TABLE session (
-            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, started TEXT NOT NULL,
-            specimen TEXT NOT NULL, operator TEXT NOT NULL, note TEXT NOT NULL,
-            camera TEXT NOT NULL, simulated INTEGER NOT NULL CHECK (simulated IN (0, 1)),
-            model TEXT NOT NULL, model_sha256 TEXT NOT NULL, runtime TEXT NOT NULL,
-            um_per_px REAL CHECK (um_per_px > 0), settings TEXT NOT NULL,
-            hemocam_version TEXT NOT NULL, hostname TEXT NOT NULL,
-            counted INTEGER NOT NULL DEFAULT 0 CHECK (counted >= 0),
-            duplicate INTEGER NOT NULL DEFAULT 0 CHECK (duplicate >= 0),
-            rejected INTEGER NOT NULL DEFAULT 0 CHECK (rejected >= 0),
-            dropped INTEGER NOT NULL DEFAULT 0 CHECK (dropped >= 0),
-            failed INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
-            finished TEXT, finish_reason TEXT,
-            CHECK ((finished IS NULL) = (finish_reason IS NULL)))""",
-        """CREATE TABLE rejection (
-            session_id TEXT NOT NULL REFERENCES session (id), reason TEXT NOT NULL,
-            frames INTEGER NOT NULL CHECK (frames >= 0), PRIMARY KEY (session_id, reason)) WITHOUT ROWID""",
-        """CREATE TABLE slide (
-            id INTEGER PRIMARY KEY, session_id TEXT NOT NULL REFERENCES session (id), number INTEGER NOT NULL,
-            name TEXT NOT NULL, started TEXT NOT NULL, UNIQUE (session_id, number))""",
-        """CREATE TABLE field (
-            id INTEGER PRIMARY KEY, slide_id INTEGER NOT NULL REFERENCES slide (id), number INTEGER NOT NULL,
-            sequence INTEGER NOT NULL, wall_time TEXT NOT NULL, monotonic_s REAL NOT NULL, image TEXT,
-            width_px INTEGER NOT NULL, height_px INTEGER NOT NULL, um_per_px REAL,
-            cell_diameter_px REAL NOT NULL, cell_diameter_spread REAL NOT NULL, cell_diameter_source TEXT NOT NULL,
-            border_rule TEXT NOT NULL, focus REAL, latency_ms REAL NOT NULL, UNIQUE (slide_id, number))""",
-        # `counted` repeats what the cells say, so that a slide's total costs a row a field and not a row a cell.
-        """CREATE TABLE field_class (
-            field_id INTEGER NOT NULL REFERENCES field (id), cell_class TEXT NOT NULL, method TEXT NOT NULL,
-            counted INTEGER NOT NULL CHECK (counted >= 0), disagreement REAL, by_method TEXT NOT NULL,
-            PRIMARY KEY (field_id, cell_class)) WITHOUT ROWID""",
-        """CREATE TABLE cell (
-            id INTEGER PRIMARY KEY, field_id INTEGER NOT NULL, cell_class TEXT NOT NULL,
-            x REAL NOT NULL, y REAL NOT NULL, diameter_px REAL NOT NULL, area_px REAL NOT NULL,
-            confidence REAL NOT NULL, border INTEGER NOT NULL CHECK (border IN (0, 1)),
-            diameter_um REAL, outline BLOB NOT NULL,
-            FOREIGN KEY (field_id, cell_class) REFERENCES field_class (field_id, cell_class))""",
-        "CREATE INDEX cell_of_field ON cell (field_id, cell_class)",
-    ),
-)
 SCHEMA_VERSION = len(MIGRATIONS)
+_CURE = "run `hemocam store repair`, which keeps a copy and saves what can be read"
 
 
 def version_of(connection: sqlite3.Connection, database: Path) -> int:
@@ -60,6 +23,8 @@ def version_of(connection: sqlite3.Connection, database: Path) -> int:
     tables = int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
     if application != APPLICATION_ID and (version or tables or application):
         raise StoreCorrupt(f"{database} is a database of another program; name another folder")
+    if application == APPLICATION_ID and version < 1:
+        raise StoreCorrupt(f"{database}: its schema's number, {version}, is damaged; {_CURE}")
     if version > SCHEMA_VERSION:
         raise StoreTooNew(
             f"{database} was written by a newer HemoCam (its schema is {version}, this program knows {SCHEMA_VERSION}); "
@@ -68,9 +33,33 @@ def version_of(connection: sqlite3.Connection, database: Path) -> int:
     return version
 
 
-def require_current(connection: sqlite3.Connection, database: Path) -> None:
-    """For a reader, which changes nothing. Raises StoreNotFound where nothing was ever recorded, or StoreTooOld."""
+def misshapen(connection: sqlite3.Connection, version: int) -> str:
+    """In which table the columns are not those that this version's migrations make; "" where all are.
+
+    Tables beside ours are nobody's business. Raises sqlite3.Error.
+    """
+    wanted = made_by(MIGRATIONS[:version])
+    found = described(connection, wanted)
+    for table, columns in wanted.items():
+        if not found[table]:
+            return f"the table {table} is missing"
+        if found[table] != columns:
+            return f"the columns of the table {table} are not those of schema {version}"
+    return ""
+
+
+def require_shape(connection: sqlite3.Connection, database: Path) -> int:
+    """The schema's version, as `version_of` gives it. Raises StoreCorrupt where its tables are other than it makes."""
     version = version_of(connection, database)
+    if version and (said := misshapen(connection, version)):
+        raise StoreCorrupt(f"{database}: {said}; {_CURE}")
+    return version
+
+
+def require_current(connection: sqlite3.Connection, database: Path) -> None:
+    """For a reader, which changes nothing. Raises StoreNotFound where nothing was ever recorded, StoreTooOld,
+    or StoreCorrupt where the tables are not as they should be."""
+    version = require_shape(connection, database)
     if version == 0:
         raise StoreNotFound(f"{database} holds no record yet; begin one with `hemocam log` or `hemocam live`")
     if version < SCHEMA_VERSION:
@@ -80,17 +69,31 @@ def require_current(connection: sqlite3.Connection, database: Path) -> None:
         )
 
 
-def migrate(connection: sqlite3.Connection, database: Path) -> None:
-    """Bring the tables up to date, each step whole or not at all; several processes may do so at once."""
+def migrate(
+    connection: sqlite3.Connection, database: Path, keep_backup: Callable[[Path, int], object] = backup_before_migration
+) -> None:
+    """Bring the tables up to date, each step whole or not at all, a copy of the old record beside it before each.
+
+    Several processes may do so at once: one does, the others wait.
+    """
     while version_of(connection, database) < SCHEMA_VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = version_of(connection, database)  # again: another process may have been first
-            for statement in MIGRATIONS[version] if version < SCHEMA_VERSION else ():
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {min(version + 1, SCHEMA_VERSION)}")
+            if version == 0:
+                _advance(connection, 0, SCHEMA_VERSION)
+            elif version < SCHEMA_VERSION:
+                keep_backup(database, version)
+                _advance(connection, version, version + 1)
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def _advance(connection: sqlite3.Connection, version: int, target: int) -> None:
+    for step in MIGRATIONS[version:target]:
+        for statement in step:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {target}")

@@ -15,6 +15,7 @@ from edge.reports.html import look_again, session_report
 from edge.storage.errors import StoreNotFound
 from edge.storage.images import write_frame
 from edge.storage.records import FieldRecord, LedgerRecord
+from edge.storage.retention import make_room
 from edge.storage.store import Store
 from tests.edge.storage.samples import NOON, cell, cells, new_field, new_session
 
@@ -68,7 +69,7 @@ def logged(store: Store, numbers: list[dict[str, int]], simulated: bool = False,
     slide = store.begin_slide(session.id, "left <b>", NOON)
     for index, each in enumerate(numbers):
         frame = Frame(np.full((480, 640, 3), 220, np.uint8), index, "x", simulated=simulated)
-        name = write_frame(store.folder, frame, f"images/{index}")
+        name = write_frame(store.folder, frame, f"images/{session.id}/1-{index:06d}")
         field = new_field(slide.id, index, image=name, um_per_px=session.um_per_px, disagreement={"rbc": 0.05 * index})
         store.commit_field(field, cells(each), LedgerRecord(counted=index + 1))
     return session.id
@@ -167,11 +168,11 @@ def test_micrometres_and_a_scale_bar_where_calibrated(store: Store) -> None:
 
 def test_a_missing_or_damaged_picture_does_not_cost_the_report(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     session_id = logged(store, [{"rbc": 2}] * 3)
-    (store.folder / "images/0.jpg").unlink()
-    (store.folder / "images/1.jpg").write_bytes(b"\xff\xd8 no picture")
+    (store.folder / f"images/{session_id}/1-000000.jpg").unlink()
+    (store.folder / f"images/{session_id}/1-000001.jpg").write_bytes(b"\xff\xd8 no picture")
     assert len(Page(session_report(store, session_id)).all("img")) == 1
-    assert "0.jpg cannot be read" in caplog.text
-    assert "1.jpg is damaged" in caplog.text
+    assert "1-000000.jpg cannot be read" in caplog.text
+    assert "1-000001.jpg is damaged" in caplog.text
 
 
 def test_no_fields_is_unknown_not_zero(store: Store) -> None:
@@ -198,3 +199,75 @@ def test_a_class_that_the_model_does_not_see_is_left_out(store: Store) -> None:
     assert "platelets" not in text
     assert "PLT : RBC –" in text
     assert "3 3.0 – 0.6 to 8.8" in text  # one field: the Poisson interval, and no SD
+
+
+def test_undone_fields_are_left_out_and_their_number_told(store: Store) -> None:
+    session_id = logged(store, [{"rbc": 10}, {"rbc": 20}, {"rbc": 99}])
+    store.undo_field(session_id, LedgerRecord(counted=2, rejected=1, rejections={"undone": 1}), NOON)
+    page = Page(session_report(store, session_id))
+    assert "1 field was undone by a person and is in none of these figures" in page.text
+    assert "All 2 30 15.0" in page.text
+    assert "99" not in re.sub(r"[0-9a-f]{64}", "", page.text)
+    assert len(page.all("img")) == 2
+    assert "Rejected: undone 1." in page.text
+
+
+def test_notes_and_events_are_told_in_their_order(store: Store) -> None:
+    session_id = logged(store, [{"rbc": 1}])
+    store.add_note(session_id, "a <b>sickle</b> cell", NOON + timedelta(seconds=7))
+    store.add_event(session_id, "camera", "lost: unplugged", NOON, 5.0)
+    store.add_event(session_id, "clock", "the wall clock was set", NOON - timedelta(days=400), 6.0, jump_s=-400 * 86400.0)
+    text = Page(session_report(store, session_id)).text
+    assert "2026-11-20 11:53:09 1.1 a <b>sickle</b> cell" in text
+    assert "2026-11-20 11:53:02 1.1 camera lost: unplugged" in text
+    assert text.index("lost: unplugged") < text.index("the wall clock was set (-34560000 s)")
+    assert "It was changed 1 time meanwhile." in text
+    assert "What befell the session" in text
+
+
+def test_a_session_without_notes_or_events_has_no_empty_tables(store: Store) -> None:
+    text = Page(session_report(store, logged(store, [{"rbc": 1}]))).text
+    for title in ("Notes", "What befell the session", "undone", "engine changed", "dropped to make room"):
+        assert title not in text
+
+
+@pytest.mark.parametrize(
+    ("of_session", "of_fields", "said"),
+    [
+        (None, (None, None), "which nobody checked"),
+        (True, (True, True), "which was set from the network"),
+        (False, (True, True), "which was not set when the session began"),
+        (False, (False, True), "which was not set when 1 of the 2 fields were counted"),
+    ],
+)
+def test_it_says_whether_the_clock_may_be_believed(
+    store: Store, of_session: bool | None, of_fields: tuple[bool | None, ...], said: str
+) -> None:
+    session = store.begin_session(new_session(clock_trusted=of_session))
+    slide = store.begin_slide(session.id, "", NOON)
+    for number, trusted in enumerate(of_fields):
+        store.commit_field(new_field(slide.id, number, clock_trusted=trusted), [], LedgerRecord(counted=number + 1))
+    assert said in Page(session_report(store, session.id)).text
+
+
+def test_a_change_of_engine_is_told_and_who_counted_which_field(store: Store) -> None:
+    session = store.begin_session(new_session())
+    slide = store.begin_slide(session.id, "", NOON, specimen="S-18")
+    for number, engine in enumerate(("TensorRT FP16", "onnxruntime CPU")):
+        field = new_field(slide.id, number, engine=engine, calibration="stage micrometer, 40x")
+        store.commit_field(field, cells({"rbc": 2}), LedgerRecord(counted=number + 1))
+    text = Page(session_report(store, session.id)).text
+    assert "The engine changed during the session: TensorRT FP16, then onnxruntime CPU." in text
+    assert text.count("TensorRT FP16") == 2
+    assert "stage micrometer, 40x" in text
+    assert "S-18" in text
+
+
+def test_pictures_that_were_dropped_to_make_room_are_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    session_id = logged(store, [{"rbc": 2}] * 3)
+    store.finish_session(session_id, LedgerRecord(counted=3), "stopped", NOON)
+    assert make_room(store, 1).counted == 1
+    page = Page(session_report(store, session_id))
+    assert "The pictures of 1 field were dropped to make room on the disk; their counts stand." in page.text
+    assert len(page.all("img")) == 2
+    assert caplog.text == ""

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from edge.reports.pictures import WIDEST_PX, field_picture, overlay
-from edge.storage.images import write_image
-from edge.storage.records import FieldRecord
+from edge.storage.images import ImageFormat, write_image
+from edge.storage.records import FieldFacts, FieldRecord
 from tests.edge.storage.samples import cell, new_field
 
 
 def field(**changes: object) -> FieldRecord:
     values = new_field(1, **changes)
-    given = {name: getattr(values, name) for name in type(values).__dataclass_fields__}
+    given = {name: getattr(values, name) for name in FieldFacts.__dataclass_fields__}
     return FieldRecord(**given, id=1, number=1, counts={})
 
 
@@ -31,6 +32,15 @@ def test_a_large_picture_is_made_small_and_keeps_its_shape(tmp_path: Path) -> No
 
 def test_no_picture_was_kept(tmp_path: Path) -> None:
     assert field_picture(tmp_path, field(), []) is None
+
+
+def test_a_picture_that_says_it_is_gigantic_is_left_out(tmp_path: Path) -> None:
+    name = write_image(tmp_path, np.zeros((8, 8, 3), np.uint8), "a", ImageFormat.PNG)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[16:24] = (60_000).to_bytes(4, "big") * 2  # the header's width and height, and its checksum behind them
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    (tmp_path / name).write_bytes(content)
+    assert field_picture(tmp_path, field(image=name), []) is None
 
 
 def test_cells_are_told_apart_without_colour() -> None:

@@ -7,12 +7,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edge.storage.checking import check
+from edge.storage.findings import FindingKind
 from edge.storage.reader import StoreReader
 from edge.storage.records import SessionState
+from edge.storage.repairing import repair
+from edge.storage.store import Store
+from tests.edge.storage.samples import new_field
 
 EACH = {"rbc": 40, "wbc": 2, "plt": 3}
 WRITER = """
@@ -20,13 +26,23 @@ import sys
 from pathlib import Path
 from edge.storage.records import LedgerRecord
 from edge.storage.store import Store
-from tests.edge.storage.samples import NOON, cells, new_field, new_session
+from tests.edge.storage.samples import NOON, cells, new_field, new_session, picture
 
 with Store(Path(sys.argv[1])) as store:
-    slide = store.begin_slide(store.begin_session(new_session()).id, "", NOON)
+    session = store.begin_session(new_session())
+    slide = store.begin_slide(session.id, "", NOON)
     some = cells({"rbc": 40, "wbc": 2, "plt": 3})
+    undone = 0
     for sequence in range(100000):
-        store.commit_field(new_field(slide.id, sequence), some, LedgerRecord(counted=sequence + 1))
+        name = picture(store.folder, f"images/{session.id}/1-{sequence:06d}")
+        ledger = dict(rejected=undone, rejections={"undone": undone})
+        field = new_field(slide.id, sequence, view=bytes(9000), image=name)
+        store.commit_field(field, some, LedgerRecord(counted=sequence + 1 - undone, **ledger))
+        if sequence % 3 == 2:
+            undone += 1
+            ledger = dict(rejected=undone, rejections={"undone": undone})
+            store.undo_field(session.id, LedgerRecord(counted=sequence + 1 - undone, **ledger), NOON)
+            store.add_event(session.id, "undo", "of the third", NOON, 1.0)
         sys.stdout.write(f"{sequence + 1}\\n")
         sys.stdout.flush()
 """
@@ -46,9 +62,20 @@ def test_kill_in_mid_commit(tmp_path: Path, seed: int) -> None:
         told = [int(line) for line in writer.stdout.read().split("\n")[:-1]]
     with StoreReader(tmp_path) as reader:
         session = reader.latest_session()
+        everything = reader.session_fields(session.id, including_undone=True)
         fields = reader.session_fields(session.id)
         assert session.state is SessionState.INTERRUPTED
-        assert len(fields) - max(told, default=1) in (0, 1)  # at most the one that was committed but not yet told
+        assert len(everything) - max(told, default=1) in (0, 1)  # at most the one that was committed but not yet told
         assert session.ledger.counted == len(fields)
-        assert all(len(reader.cells(field.id)) == 45 for field in fields)
+        assert session.ledger.captured == len(everything)
+        assert [field.number % 3 for field in everything if field.undone] == [0] * (len(everything) - len(fields))
+        assert all(len(reader.cells(field.id)) == 45 for field in everything)
         assert reader.session_totals(session.id).cells == {kind: n * len(fields) for kind, n in EACH.items()}
+        assert len(reader.views(everything[0].slide_id)) == len(fields)
+    wrong = [each for each in check(tmp_path) if not each.harmless]
+    assert [each.kind for each in wrong] in ([], [FindingKind.ORPHAN_PICTURE])  # its field was not committed yet
+    assert repair(tmp_path, lambda _: None) == []
+    with Store(tmp_path) as store:
+        resumed = store.resume_session(session.id)
+        ledger = replace(resumed.ledger, counted=len(fields) + 1)
+        store.commit_field(new_field(everything[0].slide_id, 7), [], ledger)

@@ -56,12 +56,13 @@ def test_a_damaged_page_is_told(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         session = store.begin_session(new_session())
         slide = store.begin_slide(session.id, "", NOON)
-        store.commit_field(new_field(slide.id), cells({"rbc": 300}), LedgerRecord(counted=1))
+        store.commit_field(new_field(slide.id), cells({"rbc": 900}), LedgerRecord(counted=1))
     path = tmp_path / DATABASE_NAME
     content = bytearray(path.read_bytes())
-    content[8192:] = b"\xa5" * (len(content) - 8192)
+    half = 40 * 4096  # the pages of the schema lie before it
+    content[half:] = b"\xa5" * (len(content) - half)
     path.write_bytes(content)
-    with StoreReader(tmp_path) as reader, pytest.raises(StoreCorrupt, match=r"malformed.*backup"):
+    with StoreReader(tmp_path) as reader, pytest.raises(StoreCorrupt, match=r"malformed.*hemocam store repair"):
         reader.cells(reader.session_fields(session.id)[0].id)
 
 

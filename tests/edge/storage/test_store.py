@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge.storage.errors import SessionAmbiguous, StoreError, StoreFull, StoreNotFound
 from edge.storage.reader import DATABASE_NAME, StoreReader
-from edge.storage.records import LedgerRecord, SessionState
+from edge.storage.records import FieldFacts, LedgerRecord, SessionState
 from edge.storage.store import Store, new_session_id
 from tests.edge.storage.samples import NOON, cell, cells, new_field, new_session
 
@@ -53,7 +53,7 @@ def test_a_committed_field_reads_as_it_was_given(tmp_path: Path) -> None:
         )
         given_cells = [cell("rbc", 1.5, 2.5, 39.0, border=True, diameter_um=7.4), cell("plt", diameter_px=9.0)]
         field = store.commit_field(given_field, given_cells, LedgerRecord(counted=1))
-        for name in type(given_field).__dataclass_fields__:
+        for name in FieldFacts.__dataclass_fields__:
             assert getattr(field, name) == getattr(given_field, name), name
         assert (field.number, field.counts) == (1, {"rbc": 1, "wbc": 0, "plt": 1})
         assert store.slide_fields(slide.id) == store.session_fields(session.id) == [field]
@@ -196,7 +196,7 @@ def test_every_commit_is_synced_and_keys_are_checked(tmp_path: Path) -> None:
         with pytest.raises(StoreNotFound, match="no slide 99"):
             store.commit_field(new_field(99), [], LedgerRecord(counted=1))
         with pytest.raises(sqlite3.IntegrityError):
-            store._connection.execute("INSERT INTO slide VALUES (1, 'none', 1, '', '')")
+            store._connection.execute("INSERT INTO slide VALUES (1, 'none', 1, '', '', '', 0)")
 
 
 def test_only_the_thread_that_entered_may_use_it(tmp_path: Path) -> None:
