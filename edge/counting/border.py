@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from edge.counting.cells import Cell, Outline
 from edge.counting.field_count import BorderRule
@@ -37,6 +39,19 @@ def touched_edges(outline: Outline, shape: tuple[int, int], tolerance_px: float 
 def touches_border(outline: Outline, shape: tuple[int, int], tolerance_px: float = TOLERANCE_PX) -> bool:
     """True where the border of a (height, width) frame cuts the cell with this outline."""
     return any(touched_edges(outline, shape, tolerance_px))
+
+
+def at_border(outlines: Sequence[Outline], shape: tuple[int, int], tolerance_px: float = TOLERANCE_PX) -> list[bool]:
+    """`touches_border` of many outlines at once."""
+    if not outlines:
+        return []
+    points = np.concatenate(outlines)
+    starts = np.cumsum([0, *(len(outline) for outline in outlines[:-1])])
+    low = np.minimum.reduceat(points, starts, axis=0) <= tolerance_px - 0.5
+    last = np.array([shape[1], shape[0]], np.float64) - 0.5 - tolerance_px
+    high = np.maximum.reduceat(points, starts, axis=0) >= last
+    touched = np.asarray((low | high).any(axis=1))
+    return [bool(each) for each in touched.tolist()]
 
 
 def admitted(cells: Iterable[Cell], rule: BorderRule, width_px: int, height_px: int, cell_diameter_px: float) -> list[Cell]:

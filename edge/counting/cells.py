@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from math import pi, sqrt
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 ProbabilityMap = NDArray[np.float32]
 Outline = NDArray[np.float32]
+Draw = Callable[[], Outline]
 
 
 class CellClass(str, Enum):
@@ -61,31 +63,44 @@ class ClassMaps:
 class Region:
     """One cell in a probability map, in that map's pixels (x to the right, y down, pixel centres at integers).
 
-    `outline` is (n, 2) float32 of x, y, closed implicitly, n >= 3; `confidence` is 0..1.
+    `draw` gives its outline; most are never looked at, and to draw them takes a quarter of the time of counting. `confidence`
+    is 0..1, `border` True where the map's border cuts the cell.
     """
 
     x: float
     y: float
     area_px: float
-    outline: Outline
+    draw: Draw
     confidence: float
+    border: bool
+
+    @property
+    def outline(self) -> Outline:
+        """(n, 2) float32 of x, y, closed implicitly, n >= 3."""
+        return self.draw()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
     """One counted cell, in the pixels of the frame it was seen in.
 
-    `border` is True where the frame's border cuts the cell. `um_per_px` is None on an uncalibrated microscope.
+    `drawn` is its outline, or what draws it when it is asked for. `border` is True where the frame's border cuts the cell.
+    `um_per_px` is None on an uncalibrated microscope.
     """
 
     cell_class: CellClass
     x: float
     y: float
     area_px: float
-    outline: Outline
+    drawn: Outline | Draw
     confidence: float
     border: bool
     um_per_px: float | None = None
+
+    @property
+    def outline(self) -> Outline:
+        """(n, 2) float32 of x, y, closed implicitly, n >= 3."""
+        return self.drawn() if callable(self.drawn) else self.drawn
 
     @property
     def diameter_px(self) -> float:

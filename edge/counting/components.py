@@ -9,6 +9,7 @@ from edge.counting.cells import ClassMaps, Region
 from edge.counting.flood import flood
 from edge.counting.interior import foreground_mask, interior_mask
 from edge.counting.labelled import regions_with_mean
+from edge.counting.masks import no_labels
 from edge.counting.settings import ClassSettings
 
 MAX_LABELS = 65535
@@ -29,7 +30,7 @@ def find(maps: ClassMaps, cell_diameter_px: float, settings: ClassSettings) -> l
     # A disc loses a share of about four half-widths of outline, all around; the limit is for the piece that is left.
     limit_px = settings.min_area_px(cell_diameter_px) * (1.0 - 2.0 * width)
     cells = np.flatnonzero(area[1:] >= limit_px)[:MAX_LABELS] + 1
-    number = np.zeros(count, dtype=np.uint16)
+    number = no_labels((count,), len(cells))
     number[cells] = np.arange(1, len(cells) + 1)
     labels = number[pieces]
     if width > 0.0:

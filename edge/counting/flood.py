@@ -8,10 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.masks import Mask, below, both
+from edge.counting.masks import Labels, Mask, below, both, no_labels
 from edge.counting.peaks import Peaks
-
-Labels = NDArray[np.uint16]
 
 RIDGE_LEVELS = (0.25, 0.5, 0.75)
 """Heights of the ridge at which the flood pauses; the last level has no upper limit."""
@@ -25,10 +23,10 @@ def disc_markers(shape: tuple[int, ...], peaks: Peaks, radius_px: NDArray[np.flo
 
     Where two meet, the better (earlier) peak's lies on top, but for the very pixel of each peak.
     """
-    markers = np.zeros(shape, dtype=np.uint16)
+    markers = no_labels(shape, len(peaks))
     x, y = np.rint(peaks.x).astype(np.intp), np.rint(peaks.y).astype(np.intp)
     radii = np.broadcast_to(np.asarray(radius_px), x.shape).astype(np.intp)
-    labels = np.arange(1, len(peaks) + 1, dtype=np.uint16)
+    labels = np.arange(1, len(peaks) + 1)
     for column, row, radius, label in reversed(list(zip(x.tolist(), y.tolist(), radii.tolist(), labels.tolist(), strict=True))):
         cv2.circle(markers, (column, row), radius, label, thickness=cv2.FILLED)
     markers[y, x] = labels
@@ -55,12 +53,14 @@ def _grow(labels: Labels, ground: Mask, steps: int) -> None:
     """Grows `labels` in place over `ground` by at most `steps` rings."""
     dry = both(ground, below(labels, 1))
     left = cv2.countNonZero(dry)
+    grown, wet = np.empty_like(labels), np.empty_like(dry)
     for step in range(steps):
         if left == 0:
             return
-        grown = cv2.dilate(labels, _SQUARE if step % 2 else _CROSS)
+        cv2.dilate(labels, _SQUARE if step % 2 else _CROSS, dst=grown)
         cv2.copyTo(grown, dry, labels)
-        dry = both(dry, below(labels, 1))
+        cv2.compare(labels, 1, cv2.CMP_LT, dst=wet)  # type: ignore[call-overload]  # the stubs know no numbers
+        cv2.bitwise_and(dry, wet, dst=dry)
         still = cv2.countNonZero(dry)
         if still == left and step % 2:  # the square reaches all that the cross does
             return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import pi, sqrt
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.counting.border import at_border
 from edge.counting.cells import ClassMaps, Region
 from edge.counting.masks import above
 from edge.counting.peaks import find_peaks, kept_of, near_pairs, smoothed
@@ -52,6 +54,8 @@ def find(maps: ClassMaps, cell_diameter_px: float, settings: ClassSettings) -> l
     No circle is an empty list.
     """
     diameter_px = settings.diameter_px(cell_diameter_px)
+    if cv2.minMaxLoc(maps.foreground)[1] < 0.99 * settings.min_cover_ratio:  # no mean over a circle can reach it
+        return []
     outline_px = 0.7 * settings.outline_width_ratio * diameter_px  # the line's part inside the cell
     solid = maps.foreground
     if maps.outline is not None:
@@ -146,7 +150,11 @@ def _regions(circles: _Circles, shape: tuple[int, ...], min_area_px: float) -> l
     polygon_share = SPOKES / (2.0 * pi) * np.sin(2.0 * pi / SPOKES)  # a polygon in the circle is a little smaller than it
     area = area / polygon_share
     outlines = np.stack([x, y], axis=2).astype(np.float32)
+    border = at_border(list(outlines), (shape[0], shape[1]))
     return [
-        Region(float(centre_x[i]), float(centre_y[i]), float(area[i]), outlines[i], float(min(1.0, circles.arc[i])))
+        Region(
+            float(centre_x[i]), float(centre_y[i]), float(area[i]), partial(outlines.__getitem__, i),
+            float(min(1.0, circles.arc[i])), border[i],
+        )
         for i in np.flatnonzero(area >= max(min_area_px, 1.0)).tolist()
-    ]
+    ]  # fmt: skip

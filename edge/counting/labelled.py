@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.counting.cells import Outline, Region
-from edge.counting.flood import Labels
+from edge.counting.masks import Labels
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -101,41 +102,61 @@ def _stats(runs: _Runs, count: int, shape: tuple[int, ...]) -> LabelStats:
 
 
 def _regions(labels: Labels, stats: LabelStats, confidence: Floats32, min_area_px: float, centres: Places) -> list[Region]:
-    x, y = centres
     kept = np.flatnonzero(stats.area_px >= max(min_area_px, 1.0))
-    outlines = [_contour(labels, stats, index) for index in kept.tolist()]
-    widened = _widened(outlines, stats.x[kept], stats.y[kept], labels.shape)
+    drawing = _Drawing(labels, stats, kept)
+    height, width = labels.shape
+    border = (stats.left == 0) | (stats.top == 0) | (stats.right == width - 1) | (stats.bottom == height - 1)
+    columns = (*centres, stats.area_px, np.clip(confidence, 0.0, 1.0), border)
     return [
-        Region(float(x[i]), float(y[i]), float(stats.area_px[i]), outline, float(min(1.0, max(0.0, confidence[i]))))
-        for i, outline in zip(kept.tolist(), widened, strict=True)
+        Region(x, y, area_px, partial(drawing.of, number), sure, cut)
+        for number, (x, y, area_px, sure, cut) in enumerate(zip(*(each[kept].tolist() for each in columns), strict=True))
     ]
 
 
-def _contour(labels: Labels, stats: LabelStats, index: int) -> NDArray[np.float32]:
-    """Pixel centres around label `index` + 1, (n >= 1, 2) float32."""
-    left, top = int(stats.left[index]), int(stats.top[index])
-    crop = labels[top : int(stats.bottom[index]) + 1, left : int(stats.right[index]) + 1] == index + 1
-    found, _ = cv2.findContours(crop.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top))
-    longest = np.asarray(max(found, key=len), dtype=np.float32)
-    return longest.reshape(-1, 2)
+class _Drawing:
+    """The outlines of labels `kept` + 1, all drawn when the first is asked for."""
+
+    def __init__(self, labels: Labels, stats: LabelStats, kept: Ints) -> None:
+        self._labels, self._stats, self._kept = labels, stats, kept
+        self._outlines: list[Outline] | None = None
+
+    def of(self, number: int) -> Outline:
+        """That of the label `number` of those kept. From two threads at once it is drawn twice, and the same."""
+        if self._outlines is None:
+            stats, kept = self._stats, self._kept
+            contours = _contours(self._labels, stats, kept)
+            self._outlines = _widened(contours, stats.x[kept], stats.y[kept], self._labels.shape)
+        return self._outlines[number]
 
 
-def _widened(contours: list[NDArray[np.float32]], x: Floats, y: Floats, shape: tuple[int, ...]) -> list[Outline]:
+def _contours(labels: Labels, stats: LabelStats, kept: Ints) -> list[NDArray[np.int32]]:
+    """Pixel centres around labels `kept` + 1, each (n >= 1, 2)."""
+    edges = (stats.left[kept], stats.top[kept], stats.right[kept] + 1, stats.bottom[kept] + 1)
+    contours = []
+    for label, left, top, right, bottom in zip(*((kept + 1).tolist(), *(edge.tolist() for edge in edges)), strict=True):
+        crop = (labels[top:bottom, left:right] == label).view(np.uint8)
+        found, _ = cv2.findContours(crop, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top))
+        contours.append(np.asarray(found[0] if len(found) == 1 else max(found, key=len), dtype=np.int32).reshape(-1, 2))
+    return contours
+
+
+def _widened(contours: list[NDArray[np.int32]], x: Floats, y: Floats, shape: tuple[int, ...]) -> list[Outline]:
     """Contours through pixel centres moved half a pixel away from their centroids; a speck becomes its pixels' box."""
     if not contours:
         return []
     lengths = [len(contour) for contour in contours]
-    points = np.concatenate(contours)
+    points = np.concatenate(contours).astype(np.float32)
     away = points - np.repeat(np.stack([x, y], axis=1), lengths, axis=0).astype(np.float32)
     norm = np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-6)
     moved = points + 0.5 * away / norm[:, None]
     last = np.array([shape[1] - 1, shape[0] - 1], dtype=np.float32)
     moved = np.where(points <= 0.0, -0.5, np.where(points >= last, last + 0.5, moved))
+    outlines = np.asarray(moved, dtype=np.float32)
     ends = np.cumsum(lengths).tolist()
-    pieces = [moved[end - length : end].astype(np.float32) for end, length in zip(ends, lengths, strict=True)]
+    pieces = [outlines[end - length : end] for end, length in zip(ends, lengths, strict=True)]
     return [_box(contour) if len(contour) < 3 else piece for contour, piece in zip(contours, pieces, strict=True)]
 
 
-def _box(points: NDArray[np.float32]) -> Outline:
+def _box(points: NDArray[np.int32]) -> Outline:
     (left, top), (right, bottom) = points.min(axis=0) - 0.5, points.max(axis=0) + 0.5
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], dtype=np.float32)

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
-Map = NDArray[np.float32] | NDArray[np.uint16] | NDArray[np.uint8]
+Labels = NDArray[np.uint8] | NDArray[np.uint16]
+"""0 for no cell, and the cells from 1 on."""
+Map = NDArray[np.float32] | Labels
+
+
+def no_labels(shape: tuple[int, ...], count: int) -> Labels:
+    """Zeros that hold labels 1..count, at most 65535: as bytes where they do, on which OpenCV is twice as fast."""
+    return np.zeros(shape, np.uint8) if count <= 255 else np.zeros(shape, np.uint16)
 
 
 def above(values: Map, level: float) -> Mask:

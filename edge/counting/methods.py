@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from edge.counting import centre_peaks, components, distance_peaks, hough, watershed
 from edge.counting.cells import ClassMaps, Method, Region
 from edge.counting.errors import MethodUnavailable
+from edge.counting.foreground_box import Find, within_foreground
 from edge.counting.settings import ClassSettings
-
-Find = Callable[[ClassMaps, float, ClassSettings], list[Region]]
 
 METHODS: Mapping[Method, Find] = MappingProxyType(
     {
         Method.CENTRES: centre_peaks.find,
-        Method.WATERSHED: watershed.find,
+        Method.WATERSHED: within_foreground(watershed.find),
         Method.HOUGH: hough.find,
-        Method.COMPONENTS: components.find,
-        Method.DISTANCE_PEAKS: distance_peaks.find,
+        Method.COMPONENTS: within_foreground(components.find),
+        Method.DISTANCE_PEAKS: within_foreground(distance_peaks.find),
     }
 )
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.masks import above, both
+from edge.counting.masks import Mask, above, both
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.intp]
@@ -51,16 +51,12 @@ def find_peaks(surface: Floats, threshold: float, min_separation_px: float) -> P
     window = np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)
     highest = cv2.dilate(surface, window)
     tops = both(np.asarray(cv2.compare(surface, highest, cv2.CMP_GE), dtype=np.uint8), above(surface, threshold))
-    plateaus, _ = cv2.findContours(tops, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    if not plateaus:
+    x, y, row, column, single = _plateaus(tops)
+    if len(row) == 0:
         nothing = np.zeros(0, dtype=np.float32)
         return Peaks(nothing, nothing, nothing)
-    firsts = np.array([plateau[0, 0] for plateau in plateaus], dtype=np.intp)
-    boxes = np.array([_middle(plateau) for plateau in plateaus], dtype=np.float32)
-    single = np.array([len(plateau) == 1 for plateau in plateaus])
-    column, row = firsts[:, 0], firsts[:, 1]
-    x = boxes[:, 0] + np.where(single, _parabola_top(surface, row, column, 0, 1), np.float32(0.0))
-    y = boxes[:, 1] + np.where(single, _parabola_top(surface, row, column, 1, 0), np.float32(0.0))
+    x = x + np.where(single, _parabola_top(surface, row, column, 0, 1), np.float32(0.0))
+    y = y + np.where(single, _parabola_top(surface, row, column, 1, 0), np.float32(0.0))
     value = surface[row, column]
     peaks = Peaks(x, y, value).take(np.lexsort((x, y, -value)))
     first, second, _ = near_pairs(peaks.x, peaks.y, min_separation_px)
@@ -130,6 +126,25 @@ def kept_of(count: int, first: Ints, second: Ints) -> NDArray[np.bool_]:
         if kept[better]:
             kept[worse] = False
     return kept
+
+
+def _plateaus(tops: Mask) -> tuple[Floats, Floats, Ints, Ints, NDArray[np.bool_]]:
+    """Pieces (8-connected) of a mask, each (n,): x, y of the middle of its box, row, column of one pixel, whether it has no
+    other."""
+    points = cv2.findNonZero(tops)
+    if points is None:
+        nothing = np.zeros(0, dtype=np.intp)
+        return nothing.astype(np.float32), nothing.astype(np.float32), nothing, nothing, nothing.astype(np.bool_)
+    column, row = np.asarray(points, dtype=np.intp).reshape(-1, 2).T
+    x, y = column.astype(np.float32), row.astype(np.float32)
+    neighbours, _, _ = near_pairs(x, y, 1.5)
+    if len(neighbours) == 0:  # as in most fields: each is a pixel of its own
+        return x, y, row, column, np.ones(len(row), dtype=np.bool_)
+    plateaus, _ = cv2.findContours(tops, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    firsts = np.array([plateau[0, 0] for plateau in plateaus], dtype=np.intp)
+    boxes = np.array([_middle(plateau) for plateau in plateaus], dtype=np.float32)
+    single = np.array([len(plateau) == 1 for plateau in plateaus])
+    return boxes[:, 0], boxes[:, 1], firsts[:, 1], firsts[:, 0], single
 
 
 def _middle(plateau: NDArray[Any]) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.counting.masks import Mask, above, below, both
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 LONG_SIDE_PX = 400
 SMALLEST_RADIUS_PX = 3.0
@@ -57,12 +58,15 @@ def commonest_radius(filled: Mask, ignored: Mask) -> Agreement | None:
     unit_x, unit_y = dx[y, x] / weight, dy[y, x] / weight
     steps = int(np.log(largest / SMALLEST_RADIUS_PX) / np.log(RADIUS_STEP)) + 1
     radii = (SMALLEST_RADIUS_PX * RADIUS_STEP ** np.arange(steps)).astype(np.float32)
-    scores = np.array([_score(x + r * unit_x, y + r * unit_y, weight, float(r), size) for r in radii])
+    bins = _bins(float(radii[0]), size)
+    room = np.zeros(bins[0] * bins[1], dtype=np.float64)
+    heavy = weight.astype(np.float64)  # np.add.at is thirty times as fast where types agree
+    scores = np.array([_score(x + r * unit_x, y + r * unit_y, heavy, float(r), size, room) for r in radii])
     best = int(np.argmax(scores))
     return Agreement(float(radii[best]) * RADIUS_STEP ** _top(scores, best) / factor, float(scores[best]) * thinning)
 
 
-def _top(scores: NDArray[np.float64], best: int) -> float:
+def _top(scores: Doubles, best: int) -> float:
     """Where the parabola through the best score and its neighbours is highest, in steps from the best, -0.5..0.5."""
     if best in (0, len(scores) - 1):
         return 0.0
@@ -71,17 +75,30 @@ def _top(scores: NDArray[np.float64], best: int) -> float:
     return 0.5 * (before - after) / curvature if curvature < 0.0 else 0.0
 
 
-def _score(x: Floats, y: Floats, weight: Floats, radius: float, size: tuple[int, int]) -> float:
-    """Mean share of a full rim of `radius` that lands in a vote's own neighbourhood, above chance."""
+def _bins(radius: float, size: tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows of bins for votes at `radius`, with one around them that is beside the map."""
+    bin_px = BIN_RATIO * radius
+    return int(size[0] / bin_px) + 3, int(size[1] / bin_px) + 3
+
+
+def _score(x: Floats, y: Floats, weight: Doubles, radius: float, size: tuple[int, int], room: Doubles) -> float:
+    """Mean share of a full rim of `radius` that lands in a vote's own neighbourhood, above chance.
+
+    `room` is all 0, before and after, and holds the bins. They are looked at where votes are: of a small radius there are
+    hundreds of thousands, for some thousand votes.
+    """
     width, height = size
     bin_px = BIN_RATIO * radius
-    columns, rows = int(width / bin_px) + 1, int(height / bin_px) + 1
-    seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    index = (y[seen] / bin_px).astype(np.intp) * columns + (x[seen] / bin_px).astype(np.intp)
-    votes = np.bincount(index, weight[seen], minlength=rows * columns).reshape(rows, columns).astype(np.float32)
-    near = cv2.boxFilter(votes, cv2.CV_32F, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    columns, _ = _bins(radius, size)
+    seen = np.flatnonzero((x >= 0) & (x < width) & (y >= 0) & (y < height))
+    own = weight[seen]
+    index = ((y[seen] / bin_px).astype(np.intp) + 1) * columns + (x[seen] / bin_px).astype(np.intp) + 1
+    np.add.at(room, index, own)
+    around = np.array([row + column for row in (-columns, 0, columns) for column in (-1, 0, 1)])
+    near = room.take(index + around[:, None]).sum(axis=0)
+    room[index] = 0.0
     total = float(weight.sum())
-    own = float((weight[seen] ** 2).sum())  # a vote does not meet itself: thinned rims would favour the smallest radius
-    met = (float((votes * near).sum()) - own) / total
+    # A vote does not meet itself: thinned rims would favour the smallest radius.
+    met = float((own * (near - own)).sum()) / total
     chance = total * (3.0 * bin_px) ** 2 / (height * width)
     return (met - chance) / (2.0 * pi * radius)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from math import pi, sqrt
+from math import pi
 
 import numpy as np
 
 from edge.counting.cells import Region
 from edge.counting.field_count import Scale, ScaleSource
+from edge.counting.peaks import near_pairs
 
 LEAST_REGIONS = 6
 LEAST_CONFIDENCE = 0.6
@@ -45,25 +46,23 @@ class ScaleMedian:
         return len(self._seen)
 
 
-def refine_cell_diameter(regions: Sequence[Region], at_border: Sequence[bool]) -> Scale | None:
+def refine_cell_diameter(regions: Sequence[Region]) -> Scale | None:
     """The median diameter of red cells that a network found confident, whole and apart, in the regions' pixels.
 
-    `at_border` says of each region whether the border cuts it. Returns None with fewer than LEAST_REGIONS such cells.
-    Raises ValueError where the two differ in length.
+    Returns None with fewer than LEAST_REGIONS such cells.
     """
-    if len(regions) != len(at_border):
-        raise ValueError(f"{len(regions)} regions need as many border flags, not {len(at_border)}")
     if len(regions) < LEAST_REGIONS:
         return None
-    x, y = np.array([one.x for one in regions]), np.array([one.y for one in regions])
-    diameter = np.array([2.0 * sqrt(one.area_px / pi) for one in regions])
-    good = np.array([one.confidence >= LEAST_CONFIDENCE for one in regions]) & ~np.array(at_border, dtype=np.bool_)
+    x, y = (np.array(values, np.float32) for values in zip(*((one.x, one.y) for one in regions), strict=True))
+    diameter = 2.0 * np.sqrt(np.array([one.area_px for one in regions]) / pi)
+    good = np.array([one.confidence >= LEAST_CONFIDENCE and not one.border for one in regions])
     if good.sum() < LEAST_REGIONS:
         return None
     typical = float(np.median(diameter[good]))
-    distance = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
-    np.fill_diagonal(distance, np.inf)
-    apart = good & (distance.min(axis=1) > APART_RATIO * typical) & (diameter > 0.65 * typical) & (diameter < 1.5 * typical)
+    first, second, _ = near_pairs(x, y, APART_RATIO * typical)
+    alone = np.ones(len(regions), dtype=np.bool_)
+    alone[first] = alone[second] = False
+    apart = good & alone & (diameter > 0.65 * typical) & (diameter < 1.5 * typical)
     if apart.sum() < LEAST_REGIONS:
         return None
     low, middle, high = np.quantile(diameter[apart], (0.25, 0.5, 0.75)).tolist()

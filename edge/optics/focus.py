@@ -22,7 +22,7 @@ WINDOW_DIAMETERS = 0.5
 # The largest of the some 120 noise gradients in a window lies about three standard deviations up.
 NOISE_MAXIMUM = 3.0
 # The strongest 1 % of a frame are its cells even where a single one is in view.
-CELL_PERCENTILE = 99.0
+CELL_SHARE = 0.99
 LAPLACIAN_DIFFERENCE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
@@ -59,21 +59,39 @@ def measure_focus(pixels: Pixels, cell_diameter_px: float) -> Focus:
     diameter_px = cell_diameter_px * shrink
     smoothing_px = SMOOTHING_PX * diameter_px / CANONICAL_DIAMETER_PX
     size = (max(3, round(pixels.shape[1] * shrink)), max(3, round(pixels.shape[0] * shrink)))
-    green = cv2.resize(cv2.extractChannel(np.ascontiguousarray(pixels), 1), size, interpolation=cv2.INTER_AREA).astype(
-        np.float32
-    )
-    smooth: NDArray[Any] = cv2.GaussianBlur(green, (0, 0), max(smoothing_px, 0.3))
+    green = cv2.resize(cv2.extractChannel(np.ascontiguousarray(pixels), 1), size, interpolation=cv2.INTER_AREA)
+    smooth: NDArray[Any] = cv2.GaussianBlur(green.astype(np.float32), (0, 0), max(smoothing_px, 0.3))
     window = np.ones((round(WINDOW_DIAMETERS * diameter_px) | 1,) * 2, np.uint8)
-    height = cv2.dilate(smooth, window) - cv2.erode(smooth, window)
-    noise = float(np.median(np.abs(cv2.filter2D(green, cv2.CV_32F, LAPLACIAN_DIFFERENCE)))) / (0.6745 * 6)
+    height = cv2.subtract(cv2.dilate(smooth, window), cv2.erode(smooth, window))
+    noise = _median_level(cv2.filter2D(green, cv2.CV_16S, LAPLACIAN_DIFFERENCE)) / (0.6745 * 6)
     # White noise under a Gaussian: a gradient's component keeps noise / (sqrt(8 pi) s^2), the value noise / (2 sqrt(pi) s).
     slope_noise = NOISE_MAXIMUM * noise / (sqrt(8 * pi) * smoothing_px**2)
-    slope = np.sqrt(np.maximum(cv2.dilate(_squared_gradient(smooth), window) - slope_noise**2, 0))
-    background = max(1.0, float(np.percentile(smooth[::2, ::2], 90)))
-    highest = float(np.percentile(height[::2, ::2], CELL_PERCENTILE))
-    edges = height > 0.5 * highest
-    steepness = float(np.sum((slope * height)[edges]) / max(1e-6, float(np.sum(np.square(height[edges])))))
+    slope = np.sqrt(np.maximum(cv2.dilate(_squared_gradient(smooth), window) - np.float32(slope_noise**2), np.float32(0.0)))
+    background = max(1.0, _percentile(smooth[::2, ::2], 0.9))
+    highest = _percentile(height[::2, ::2], CELL_SHARE)
+    _, edges = cv2.threshold(height, 0.5 * highest, 0.0, cv2.THRESH_TOZERO)
+    steepness = _total(cv2.multiply(slope, edges)) / max(1e-6, _total(cv2.multiply(edges, edges)))
     return Focus(steepness * diameter_px, min(1.0, highest / background), noise / (2 * sqrt(pi) * smoothing_px) / background)
+
+
+def _median_level(differences: NDArray[Any]) -> float:
+    """Median of the absolute values of int16 `differences`, up to 255; by counting, ten times as fast as by sorting."""
+    histogram = cv2.calcHist([cv2.convertScaleAbs(differences)], [0], None, [256], [0.0, 256.0])
+    cumulated = np.cumsum(histogram, dtype=np.float64)
+    lower, upper = np.searchsorted(cumulated, ((differences.size + 1) // 2, differences.size // 2 + 1))
+    return float(lower + upper) / 2.0
+
+
+def _percentile(values: NDArray[Any], share: float) -> float:
+    """As np.percentile, which takes twice as long, chiefly to find out what it was given."""
+    place = share * (values.size - 1)
+    below, above = int(place), min(int(place) + 1, values.size - 1)
+    parted = np.partition(values, (below, above), axis=None)
+    return float(parted[below] + (parted[above] - parted[below]) * (place - below))
+
+
+def _total(picture: NDArray[Any]) -> float:
+    return float(cv2.sumElems(picture)[0])
 
 
 def _centre(pixels: Pixels, side_px: int) -> Pixels:

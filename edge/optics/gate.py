@@ -63,18 +63,19 @@ class Gate:
         """
         settings = self._settings
         step = max(1, min(pixels.shape[:2]) // GRID)
-        grid = np.ascontiguousarray(pixels[::step, ::step])
+        grid = _every(pixels, step)
         red, green, blue = cv2.split(grid)
         light = cv2.transform(grid, np.full((1, 3), 1 / 3, np.float32))
         low, brightness = (level / 255.0 for level in _percentiles(light, (0.05, 0.95)))
-        saturated = float(np.mean(cv2.min(cv2.min(red, green), blue) >= LIMIT))
+        clipped = cv2.inRange(cv2.min(cv2.min(red, green), blue), LIMIT, 255)
+        saturated = cv2.countNonZero(clipped) / clipped.size
         focus = measure_focus(pixels, cell_diameter_px or ASSUMED_DIAMETER * pixels.shape[1])
         quality = Quality(focus.score, brightness, brightness - low, saturated)
         if brightness < settings.min_brightness:
             reason = RejectionReason.BLACK
         elif saturated > settings.max_saturated:
             reason = RejectionReason.SATURATED
-        elif float(green.std()) < settings.min_deviation:
+        elif float(cv2.meanStdDev(green)[1][0, 0]) < settings.min_deviation:
             reason = RejectionReason.BLANK
         elif cell_diameter_px is not None and focus.score < settings.min_focus and self._shows_cells(focus):
             reason = RejectionReason.DEFOCUSED
@@ -87,7 +88,16 @@ class Gate:
         return focus.contrast > least
 
 
+def _every(pixels: Pixels, step: int) -> Pixels:
+    """Every `step`th pixel of every `step`th row, of whole steps: a tenth of the time of a copy of a slice."""
+    if step == 1:
+        return np.ascontiguousarray(pixels)
+    rows, columns = pixels.shape[0] // step, pixels.shape[1] // step
+    whole = pixels[: rows * step, : columns * step]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
 def _percentiles(light: NDArray[Any], shares: tuple[float, ...]) -> list[float]:
     """The 8-bit levels below which `shares` of the pixels lie; by counting, which is ten times faster than by sorting."""
-    cumulated = np.cumsum(np.bincount(light.ravel(), minlength=256))
+    cumulated = np.cumsum(cv2.calcHist([light], [0], None, [256], [0.0, 256.0]), dtype=np.float64)
     return [float(np.searchsorted(cumulated, share * light.size)) for share in shares]

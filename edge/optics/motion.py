@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import hypot, inf
 from typing import Any
 
@@ -52,20 +53,30 @@ class MotionMeter:
         before, self._before = self._before, now
         if before is None or before.shape != now.shape:
             return None
-        if max(float(before.std()), float(now.std())) < MIN_TEXTURE:
+        if max(_deviation(before), _deviation(now)) < MIN_TEXTURE:
             return None
-        window = cv2.createHanningWindow((now.shape[1], now.shape[0]), cv2.CV_32F)
-        (dx, dy), response = cv2.phaseCorrelate(before, now, window)
+        (dx, dy), response = cv2.phaseCorrelate(before, now, _window(now.shape[1], now.shape[0]))
         if response < MIN_RESPONSE:
             return Motion(inf, inf, float(response))
         scale = pixels.shape[1] / THUMBNAIL_WIDTH_PX
         return Motion(dx * scale, dy * scale, float(response))
 
 
+@lru_cache(maxsize=4)
+def _window(width: int, height: int) -> NDArray[Any]:
+    return np.asarray(cv2.createHanningWindow((width, height), cv2.CV_32F))
+
+
+def _deviation(picture: NDArray[Any]) -> float:
+    return float(cv2.meanStdDev(picture)[1][0, 0])
+
+
 def _thumbnail(pixels: Pixels) -> NDArray[Any]:
     size = (THUMBNAIL_WIDTH_PX, max(8, round(THUMBNAIL_WIDTH_PX * pixels.shape[0] / pixels.shape[1])))
     step = max(1, pixels.shape[1] // (4 * THUMBNAIL_WIDTH_PX))
-    green = np.ascontiguousarray(pixels[::step, ::step, 1])
+    green = cv2.extractChannel(pixels, 1) if step == 1 else np.ascontiguousarray(pixels[::step, ::step, 1])
     small = cv2.resize(green, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    # The lamp's unevenness stands still whatever the slide does.
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0) / np.maximum(cv2.GaussianBlur(small, (0, 0), 10.0), 1.0) - 1.0)
+    # The lamp's unevenness stands still whatever the slide does. At a quarter of the size it is as smooth, for less time.
+    quarter = cv2.resize(small, (size[0] // 4, max(2, size[1] // 4)), interpolation=cv2.INTER_AREA)
+    light = cv2.resize(cv2.GaussianBlur(quarter, (0, 0), 2.5), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0) / np.maximum(light, np.float32(1.0)) - np.float32(1.0))

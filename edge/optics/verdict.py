@@ -7,13 +7,15 @@ from enum import Enum
 
 
 class RejectionReason(str, Enum):
-    """Why a frame is not fit to be counted."""
+    """Why a frame is not fit to be counted. UNDONE: it was counted, and a person took it out again."""
 
     BLACK = "black"
     SATURATED = "saturated"
     BLANK = "blank"
     DEFOCUSED = "defocused"
     MOVING = "moving"
+    FROZEN = "frozen"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.counting.border import touches_border
 from edge.counting.cells import CellClass, Method
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.counter import CountingPlan, FieldCounter, Seen
 from edge.counting.errors import MethodUnavailable, ScaleUnknown
-from edge.counting.field_count import BorderRule, FieldCount, ScaleSource
+from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
+from edge.counting.seen import Inferred
 from edge.frame import Pixels
-from engines.contract import InferenceFailed, Tensor
+from engines.contract import Engine, InferenceFailed, Tensor
 from tests.edge.counting.rendered import frame_of, scattered
-from tests.edge.drawn import CHANNELS, Disc, drawn_logits, knowing, opened, red
+from tests.edge.drawn import CHANNELS, MODEL_DIAMETER_PX, Disc, drawn_logits, knowing, opened, red
 
 FEW = settings(max_examples=8, deadline=None)
 GREY: Pixels = frame_of([], (240, 320), 20.0)
@@ -91,8 +94,7 @@ def test_where_the_scale_comes_from(
 
 @pytest.mark.parametrize("wrong", [0.6, 0.75, 1.5])
 def test_a_second_look_corrects_a_wrong_estimate(wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge.counting import counter as module
-    from edge.counting.field_count import Scale
+    from edge.counting import frame_scale as module
 
     monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(24.0 * wrong, 0.1, ScaleSource.ESTIMATED))
     discs, pixels = field(3, 24, 24.0)
@@ -103,8 +105,7 @@ def test_a_second_look_corrects_a_wrong_estimate(wrong: float, monkeypatch: pyte
 
 
 def test_a_correction_of_a_live_estimate_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge.counting import counter as module
-    from edge.counting.field_count import Scale
+    from edge.counting import frame_scale as module
 
     monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(15.0, 0.1, ScaleSource.ESTIMATED))
     discs, pixels = field(3, 24, 24.0)
@@ -239,3 +240,117 @@ def test_a_method_without_its_map_says_which_others_there_are() -> None:
     discs, pixels = field(9, 10, 20.0)
     with pytest.raises(MethodUnavailable, match=r"available: .*components"):
         counter_of(discs, CountingPlan({CellClass.PLT: Method.CENTRES}, cell_diameter_px=20.0)).count(pixels)
+
+
+def inferred_by(counter: FieldCounter, engine: Engine, pixels: Pixels, scale: Scale) -> Inferred:
+    return counter.infer(engine, counter.prepared(pixels, scale), scale)
+
+
+def step_by_step(counter: FieldCounter, engine: Engine, pixels: Pixels) -> tuple[FieldCount, int]:
+    """As the loop counts, and how often it had to infer."""
+    scale, times = counter.scale(pixels), 0
+    while True:
+        times += 1
+        read = counter.read(inferred_by(counter, engine, pixels, scale))
+        if isinstance(read, Seen):
+            return counter.compared(read, counter.counted(read)), times
+        scale = read
+
+
+@FEW
+@given(seed=st.integers(0, 10_000), wrong=st.sampled_from([0.6, 1.0, 1.4]))
+def test_steps_count_what_the_whole_counts(seed: int, wrong: float) -> None:
+    from edge.counting import frame_scale as module
+
+    discs, pixels = field(seed, 20, 24.0)
+    model = opened(knowing(discs, 320))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "estimate_cell_diameter", lambda _: Scale(24.0 * wrong, 0.1, ScaleSource.ESTIMATED))
+        whole = FieldCounter(model.engine, model.manifest, CountingPlan()).count(pixels)
+        steps, times = step_by_step(FieldCounter(model.engine, model.manifest, CountingPlan()), model.engine, pixels)
+    assert [(c.x, c.y, c.area_px, c.border) for c in steps.cells] == [(c.x, c.y, c.area_px, c.border) for c in whole.cells]
+    assert steps.by_method == whole.by_method
+    assert steps.scale == whole.scale
+    assert times == (1 if wrong == 1.0 else 2)
+
+
+def test_what_was_inferred_is_not_the_engines_memory() -> None:
+    """FakeEngine writes over its output at the next run; the frame before is read only then, as the loop does."""
+    discs, pixels = field(5, 18, 20.0)
+    model = opened(knowing(discs, 320))
+    counter = FieldCounter(model.engine, model.manifest, CountingPlan(cell_diameter_px=20.0))
+    inferred = inferred_by(counter, model.engine, pixels, counter.scale(pixels))
+    inferred_by(counter, model.engine, GREY, counter.scale(GREY))
+    read = counter.read(inferred)
+    assert isinstance(read, Seen)
+    assert counter.counted(read).counts[CellClass.RBC] == len(discs)
+
+
+def test_two_frames_on_the_way_correct_the_scale_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second was measured before the first was looked at: both say the same of one wrong estimate."""
+    from edge.counting import frame_scale as module
+
+    monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(15.0, 0.1, ScaleSource.ESTIMATED))
+    discs, pixels = field(3, 24, 24.0)
+    model = opened(knowing(discs, 320))
+    counter = FieldCounter(model.engine, model.manifest, CountingPlan(live_frames=15))
+    first, second = (inferred_by(counter, model.engine, pixels, counter.scale(pixels)) for _ in range(2))
+    better = counter.read(first), counter.read(second)
+    assert [one.source for one in better if isinstance(one, Scale)] == [ScaleSource.MEASURED] * 2
+    for _ in range(30):  # also where the estimates, corrected, have taken over from what was measured
+        assert counter.scale(pixels).cell_diameter_px == pytest.approx(24.0, rel=0.05)
+
+
+def test_a_correction_of_no_estimate_corrects_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that had to be taken on an assumption says nothing of how far estimates are off."""
+    from edge.counting import frame_scale as module
+
+    def unknown(_: Pixels) -> Scale:
+        raise ScaleUnknown("nothing stands out")
+
+    discs, pixels = field(3, 24, 27.0)
+    model = opened(knowing(discs, 320))
+    counter = FieldCounter(model.engine, model.manifest, CountingPlan(live_frames=15))
+    monkeypatch.setattr(module, "estimate_cell_diameter", unknown)
+    assert counter.count(pixels).scale.source is ScaleSource.MEASURED
+    monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(27.0, 0.1, ScaleSource.ESTIMATED))
+    assert counter.scale(pixels).cell_diameter_px == 27.0
+
+
+def test_no_method_looks_twice_at_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge.counting import counter as module
+
+    looked: list[Method] = []
+    find = module.find
+
+    def noted(method: Method, *rest: Any) -> Any:
+        looked.append(method)
+        return find(method, *rest)
+
+    monkeypatch.setattr(module, "find", noted)
+    discs, pixels = field(6, 24, 24.0)
+    counter_of(discs, CountingPlan()).count(pixels)
+    assert len(looked) == 3 * len(Method) - 1  # platelets have no centre map
+
+
+def test_milliseconds_of_a_count_do_not_change_behind_it() -> None:
+    discs, pixels = field(8, 20, 20.0)
+    counter = counter_of(discs, CountingPlan(cell_diameter_px=20.0))
+    seen = counter.see(pixels)
+    count = counter.counted(seen)
+    before = dict(count.ms)
+    counter.compared(seen, count)  # on another thread, while a screen reads the first
+    assert count.ms == before
+
+
+def test_the_border_is_known_without_drawing() -> None:
+    shape = (240, 320)
+    discs = [Disc(CellClass.RBC, x, y, 24) for x in (3, 80, 160, 240, 316) for y in (3, 80, 160, 236)]
+    pixels = frame_of([(disc.x, disc.y) for disc in discs], shape, 24.0)
+    counter = counter_of(discs, CountingPlan(cell_diameter_px=24.0))
+    seen = counter.see(pixels)
+    for method in Method:
+        cells = counter.cells(seen, CellClass.RBC, method)
+        assert {cell.border for cell in cells} == {True, False}
+        zoom_px = 24.0 / MODEL_DIAMETER_PX  # frame pixels a pixel of the map
+        assert [cell.border for cell in cells] == [touches_border(cell.outline, shape, 0.51 * zoom_px) for cell in cells]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.counting.coverage import Coverage, Overlap
+from edge.counting.field_view import Field
+from edge.counting.shift import Shift
 from edge.frame import Pixels
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 NOTHING = Overlap(0.0, None)
 
 
+@lru_cache(maxsize=16)
 def slide(seed: int, cells: int = 700) -> Pixels:
     """1920x1440 with cells of 39 px, no two alike."""
     rng = np.random.default_rng(seed)
@@ -168,3 +172,105 @@ def test_real_windows_are_recognised_and_real_fields_are_not_confused() -> None:
         coverage = Coverage()
         coverage.add(first)
         assert coverage.overlap(other) == NOTHING
+
+
+def test_a_field_that_was_removed_is_new_again_and_its_number_is_gone() -> None:
+    coverage = Coverage()
+    numbers = [coverage.add(view(x, 0)) for x in (0, 640, 1280)]
+    assert numbers == [0, 1, 2]
+    assert coverage.overlap(view(640, 0)).field == 1
+    coverage.remove(1)
+    assert coverage.overlap(view(640, 0)) == NOTHING  # also right after it was asked for
+    assert coverage.overlap(view(1280, 0)).field == 2
+    assert coverage.add(view(640, 0)) == 3
+    coverage.remove(1)
+    assert coverage.overlap(view(640, 0)).field == 3
+
+
+def test_what_was_just_added_is_known_at_once() -> None:
+    coverage = Coverage()
+    coverage.add(view(0, 0))
+    assert coverage.overlap(view(640, 480)) == NOTHING
+    coverage.add(view(640, 480))
+    assert coverage.overlap(view(640, 480)).field == 1
+
+
+def test_a_stage_that_creeps_is_followed() -> None:
+    """Each picture is like the one before; the answer is for the one at hand."""
+    coverage = Coverage()
+    coverage.add(view(400, 400))
+    for x in (*range(400, 440, 2), *range(440, 1000, 40)):
+        seen = coverage.overlap(view(x, 400, noise=1.0))
+        assert seen.fraction == pytest.approx(max(0.0, 1 - (x - 400) / 640), abs=0.03) or seen.fraction == 0.0
+        if x < 850:
+            assert seen.field == 0
+
+
+def test_views_bring_back_the_fields_of_another_run() -> None:
+    before, after = Coverage(), Coverage()
+    places = [(0, 0), (640, 0), (300, 900)]
+    views = [before.view(view(*place)) for place in places]
+    for place in places:
+        before.add(view(*place))
+    assert max(map(len, views)) < 40_000
+    assert after.restore(views) == [0, 1, 2]
+    for x, y in [*places, (320, 0), (640, 480)]:
+        assert after.overlap(view(x, y, exposure=0.9)) == before.overlap(view(x, y, exposure=0.9))
+    assert after.add(view(1280, 900)) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a picture", None, "cut"], ids=["empty", "text", "zeros", "cut"])
+def test_a_view_that_cannot_be_read_takes_a_number_and_is_told(
+    damage: bytes | str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = Coverage().view(view(0, 0))
+    bad = {None: whole[:60] + bytes(len(whole) - 60), "cut": whole[:50]}.get(damage, damage)  # type: ignore[call-overload]
+    coverage = Coverage()
+    with caplog.at_level(logging.WARNING):
+        assert coverage.restore([bad, Coverage().view(view(640, 480))]) == [0, 1]
+    assert "field 0" in caplog.text
+    assert coverage.overlap(view(640, 480)).field == 1
+
+
+def test_among_many_fields_the_right_ones_are_compared() -> None:
+    coverage = Coverage()
+    for seed in range(6):
+        there = slide(100 + seed)
+        for x, y in [(x, y) for x in (0, 640, 1280) for y in (0, 480, 960)]:
+            coverage.add(view(x, y, of=there))
+    number = coverage.add(view(600, 400))
+    for seed in range(2):
+        there = slide(200 + seed)
+        for x, y in [(x, y) for x in (0, 640, 1280) for y in (0, 480, 960)]:
+            coverage.add(view(x, y, of=there))
+    found = [coverage.overlap(view(600 + dx, 400 + dy, exposure=0.8, blur_px=1.0)).field for dx, dy in SIXTHS]
+    assert found.count(number) >= len(SIXTHS) - 1
+    assert coverage.overlap(view(0, 0, of=slide(300))) == NOTHING
+
+
+SIXTHS = [(dx, dy) for dx in (-440, 0, 440) for dy in (-300, 0, 300) if (640 - abs(dx)) * (480 - abs(dy)) > 640 * 480 / 6]
+
+
+def test_a_known_field_is_found_at_once_and_a_new_one_is_compared_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge.counting import coverage as module
+
+    compared = 0
+    shift_of = module.shift_of
+
+    def noted(field: Field, seen: Field) -> Shift | None:
+        nonlocal compared
+        compared += 1
+        return shift_of(field, seen)
+
+    monkeypatch.setattr(module, "shift_of", noted)
+    coverage = Coverage()
+    for seed in range(4):
+        for x, y in [(x, y) for x in (0, 640, 1280) for y in (0, 480, 960)]:
+            coverage.add(view(x, y, of=slide(seed)))
+    assert coverage.overlap(view(300, 200, of=slide(9))) == NOTHING
+    assert compared == 36
+    compared = 0
+    coverage.overlap(view(300, 200, of=slide(9), noise=2.0))  # the stage rests
+    assert compared == 0
+    assert coverage.overlap(view(640, 480, of=slide(1), noise=2.0)).fraction > 0.9
+    assert compared == 1
