@@ -9,11 +9,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.printable import printable
+
 Tensor = NDArray[np.generic]
 
 
 class EngineError(Exception):
-    """Something about a model or its runtime; the message names the file and says what to do."""
+    """Something about a model or its runtime; the message names the file and says what to do. Runtimes put a file's own names
+    into their messages: what a terminal should not be given is escaped."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(printable(text))
 
 
 class ManifestInvalid(EngineError):

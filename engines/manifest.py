@@ -17,6 +17,10 @@ CHANNELS = tuple(f"{kind}{map_}" for kind in ("rbc", "wbc", "plt") for map_ in (
 # What PyYAML raises besides its own error for a date such as 2026-13-45, a number such as 0x_, tags such as !!int "" and
 # a thousand brackets.
 _UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError, AttributeError, RecursionError)
+MOST_SHOWN = 25
+"""A message names so many wrong keys: a file that is no card at all may have hundreds."""
+LARGEST_BYTES = 1_000_000
+"""A card is some 4 kB; a larger file is another one, and PyYAML would read it for minutes."""
 
 
 _FILE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -33,11 +37,11 @@ class _Strict(BaseModel):
 class PreparationCard(_Strict):
     """See engines.prepare.Preparation."""
 
-    cell_diameter_px: float = Field(gt=0)
+    cell_diameter_px: float = Field(ge=1, le=1000)
     white_percentile: float = Field(gt=0, le=100)
     white_level: int = Field(ge=1, le=255)
-    most_gain: float = Field(ge=1)
-    multiple_px: int = Field(ge=1)
+    most_gain: float = Field(ge=1, le=255)
+    multiple_px: int = Field(ge=1, le=4096)
     margin_px: int = Field(default=0, ge=0, le=1024)
 
 
@@ -52,7 +56,7 @@ class ClassDecoding(_Strict):
     outline_threshold: float = Field(default=0.5, gt=0, lt=1)
     centre_threshold: float = Field(default=0.35, gt=0, lt=1)
     min_area_ratio: float = Field(gt=0, lt=1)
-    diameter_ratio: float = Field(gt=0)
+    diameter_ratio: float = Field(ge=0.01, le=20)
     min_separation_ratio: float = Field(gt=0, lt=1)
     merge_valley_ratio: float = Field(gt=0, lt=1)
 
@@ -167,6 +171,11 @@ class Manifest(ModelCard):
         without = [kind for kind in self.decoding if kind not in self.channels]
         if without:
             raise ValueError(f"decoding names {', '.join(without)}, which channels do not give")
+        blind = [
+            kind for kind, one in self.decoding.items() if one.method == "centres" and f"{kind}_centre" not in self.channels
+        ]
+        if blind:
+            raise ValueError(f"decoding counts {', '.join(blind)} by centres, which channels do not give; name another method")
         return self
 
     def preparing(self) -> Preparation:
@@ -177,6 +186,10 @@ def load_card(folder: Path) -> Manifest | ClassifierManifest:
     """Read and check the card in a model's folder. Raises ManifestInvalid naming the file and every wrong key."""
     path = folder / FILE_NAME
     try:
+        if (size := path.stat().st_size) > LARGEST_BYTES:
+            raise ManifestInvalid(
+                f"{path} is {size} bytes, and a card has at most {LARGEST_BYTES}; name another model's folder"
+            )
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and content.get("task") == "classification":
             return ClassifierManifest.model_validate(content)
@@ -184,8 +197,9 @@ def load_card(folder: Path) -> Manifest | ClassifierManifest:
     except FileNotFoundError as error:
         raise ManifestInvalid(f"{path} does not exist; a model is a folder with a {FILE_NAME} and its ONNX file") from error
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ManifestInvalid(f"{path}: {problems}") from error
+        problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        more = [f"and {len(problems) - MOST_SHOWN} more"] if len(problems) > MOST_SHOWN else []
+        raise ManifestInvalid(f"{path}: {'; '.join(problems[:MOST_SHOWN] + more)}") from error
     except (OSError, *_UNREADABLE) as error:
         raise ManifestInvalid(f"{path} cannot be read: {error}") from error
 

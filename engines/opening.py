@@ -88,7 +88,7 @@ def open_model(
 
     order = [runtime]
     if runtime is Runtime.TENSORRT:
-        order += [Runtime.CUDA, Runtime.CPU] if _CUDA in providers() else [Runtime.CPU]
+        order += [Runtime.CUDA, Runtime.CPU] if has_cuda() else [Runtime.CPU]
     for this, following in pairwise(order):
         try:
             return replace(open_on(folder, manifest, this, threads, counting, say), notices=tuple(notices))
@@ -97,15 +97,29 @@ def open_model(
     return replace(open_on(folder, manifest, order[-1], threads, counting, say), notices=tuple(notices))
 
 
+def has_cuda() -> bool:
+    """Whether this onnxruntime was built with CUDA; whether it starts is seen when a model is opened."""
+    return _CUDA in providers()
+
+
+def file_on(manifest: Manifest, runtime: Runtime) -> ModelFile:
+    """The file that onnxruntime would take of the model. Raises ManifestInvalid where it has none for this runtime."""
+    return manifest.file_of(_PRECISION[runtime])
+
+
 def open_on(
-    folder: Path, manifest: Manifest, runtime: Runtime, threads: int | None, counting: Counting | None, tell: Tell
-) -> Opened:
-    """Load a model on this runtime and no other. Raises EngineError's kinds."""
+    folder: Path, manifest: Manifest, runtime: Runtime, threads: int | None, counting: Counting | None, tell: Tell, *,
+    again: bool = False,
+) -> Opened:  # fmt: skip
+    """Load a model on this runtime and no other; `again` builds a TensorRT plan anew even where one is cached.
+
+    Raises EngineError's kinds.
+    """
     if runtime is Runtime.TENSORRT:
-        loaded = load(folder, manifest, counting, tell)
+        loaded = load(folder, manifest, counting, tell, again=again)
         opened = Opened(loaded.engine, manifest, loaded.file, runtime, loaded.acceptance)
     else:
-        file = manifest.file_of(_PRECISION[runtime])
+        file = file_on(manifest, runtime)
         provider = _CUDA if runtime is Runtime.CUDA else "CPUExecutionProvider"
         engine = OnnxRuntime(checked_bytes(folder, file), str(folder / file.file), threads, provider)
         opened = Opened(over_fields(engine, manifest), manifest, file, runtime)

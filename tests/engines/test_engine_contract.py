@@ -10,6 +10,7 @@ import pytest
 
 from engines.contract import Engine, InferenceFailed, Tensor
 from engines.fake import FakeEngine
+from engines.finite import FiniteEngine
 from engines.onnxrt import OnnxRuntime
 from engines.tensorrt.buffers import HostMemory
 from engines.tensorrt.running import TensorRTEngine
@@ -25,6 +26,10 @@ def red_twice(tensor: Tensor) -> Tensor:
 
 def _fake() -> Engine:
     return FakeEngine(red_twice, 2)
+
+
+def _finite() -> Engine:
+    return FiniteEngine(_fake())
 
 
 def _onnxruntime() -> Engine:
@@ -44,7 +49,8 @@ def _tensorrt_mapped() -> Engine:
 
 
 @pytest.fixture(
-    params=[_fake, _onnxruntime, _tensorrt, _tensorrt_mapped], ids=["fake", "onnxruntime", "tensorrt", "tensorrt mapped"]
+    params=[_fake, _finite, _onnxruntime, _tensorrt, _tensorrt_mapped],
+    ids=["fake", "finite", "onnxruntime", "tensorrt", "tensorrt mapped"],
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     make: Callable[[], Engine] = request.param

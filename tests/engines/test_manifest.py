@@ -11,7 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engines.contract import ManifestInvalid, ModelCorrupt
-from engines.manifest import FILE_NAME, ClassifierManifest, Manifest, Tiling, checked_bytes, load_card, load_manifest
+from engines.manifest import (
+    FILE_NAME,
+    LARGEST_BYTES,
+    ClassifierManifest,
+    Manifest,
+    Tiling,
+    checked_bytes,
+    load_card,
+    load_manifest,
+)
 from engines.prepare import Preparation
 from tests.engines.onnx_models import card
 
@@ -57,6 +66,9 @@ def test_a_valid_card(tmp_path: Path) -> None:
         ("preparation.gamma", 2.2), ("decoding.rbc.method", "guessing"), ("decoding.rbc.foreground_threshold", 1),
         ("decoding.rbc.min_area_ratio", 0), ("decoding.rbc.diameter_ratio", None), ("decoding.eos", {}),
         ("research_only", "perhaps"), ("data", "simulated"),
+        # What hemocam bench fuzz found: sizes that no computer holds.
+        ("preparation.multiple_px", 2**63), ("preparation.cell_diameter_px", 1e300), ("preparation.most_gain", 1e300),
+        ("decoding.rbc.diameter_ratio", 1e300), ("decoding.rbc.diameter_ratio", 1e-300),
     ],
 )  # fmt: skip
 def test_a_broken_card_is_refused_by_file_and_key(tmp_path: Path, path: str, value: object) -> None:
@@ -70,6 +82,26 @@ def test_a_class_that_no_channel_gives_is_refused(tmp_path: Path) -> None:
     decoding = card()["decoding"]
     with pytest.raises(ManifestInvalid, match="decoding names plt"):
         loaded(tmp_path, card(decoding={**decoding, "plt": decoding["rbc"]}))
+
+
+def test_a_method_without_its_channel_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestInvalid, match="counts rbc by centres, which channels do not give"):
+        loaded(tmp_path, changed("decoding.rbc.method", "centres"))
+    card_with_centres = changed("decoding.rbc.method", "centres")
+    card_with_centres["channels"] = ["rbc", "wbc", "rbc_centre"]
+    assert loaded(tmp_path, card_with_centres).decoding["rbc"].method == "centres"
+
+
+def test_a_file_of_something_else_does_not_fill_the_screen(tmp_path: Path) -> None:
+    with pytest.raises(ManifestInvalid, match=r"and 375 more$") as caught:
+        loaded(tmp_path, {**card(b"model"), **{f"key{number}": 1 for number in range(400)}})
+    assert len(str(caught.value)) < 4000
+
+
+def test_a_file_too_large_for_a_card_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("[" * (LARGEST_BYTES + 1))
+    with pytest.raises(ManifestInvalid, match="at most 1000000"):
+        load_manifest(tmp_path)
 
 
 def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:

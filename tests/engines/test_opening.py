@@ -103,7 +103,7 @@ class TestTensorRT:
     """The choice and its fallbacks; engines.tensorrt.loading has tests of its own."""
 
     def test_without_tensorrt_the_cpu_is_taken_and_the_person_told(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        def load(*_: object) -> Loaded:
+        def load(*_: object, again: bool) -> Loaded:
             raise RuntimeMissing("TensorRT is not installed; pip install tensorrt")
 
         monkeypatch.setattr(opening, "load", load)
@@ -119,7 +119,7 @@ class TestTensorRT:
     def test_cuda_comes_between_where_onnxruntime_has_it(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Here its provider is only said to be there, so that it fails in its turn."""
 
-        def load(*_: object) -> Loaded:
+        def load(*_: object, again: bool) -> Loaded:
             raise PlanRefused("the engine of field is refused: frame 0 has 14 rbc instead of 15")
 
         monkeypatch.setattr(opening, "load", load)
@@ -137,7 +137,7 @@ class TestTensorRT:
             open_model("field", Runtime.TENSORRT)
 
     def test_an_accepted_engine_is_stamped_as_such(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(opening, "load", lambda *_: Loaded(engine, manifest.files[0], key, acceptance))
+        monkeypatch.setattr(opening, "load", lambda *_, again: Loaded(engine, manifest.files[0], key, acceptance))
         manifest = load_manifest(models / "field")
         engine = FakeEngine(lambda tensor: tensor, 2)
         key = PlanKey("", Machine("", "", "", "", "", "", "", ""), "", "", "", 0, None, None, False, False)
@@ -145,7 +145,9 @@ class TestTensorRT:
         opened = open_model("field", Runtime.TENSORRT)
         assert (opened.runtime, opened.notices) == (Runtime.TENSORRT, ())
         assert opened.stamp == "fake; accepted on 1 reference frame: 3 cells, 100.000 % equal labels"
-        monkeypatch.setattr(opening, "load", lambda *_: Loaded(FakeEngine(lambda one: one, 3), manifest.files[0], key, None))
+        monkeypatch.setattr(
+            opening, "load", lambda *_, again: Loaded(FakeEngine(lambda one: one, 3), manifest.files[0], key, None)
+        )
         told: list[str] = []
         assert open_model("field", Runtime.TENSORRT, tell=told.append).runtime is Runtime.CPU
         assert "the model gives 3 channels" in told[0]
