@@ -38,18 +38,33 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class Document:
     """`value` is made of dict, list and scalars. `positions` has each key's (or list item's) place, `texts` each
-    scalar's spelling in the file; both by path from the root."""
+    scalar's spelling in the file; both by path from the root. `sources` names what said a value in place of the file."""
 
     value: object
     positions: dict[Path, Position] = field(default_factory=dict)
     texts: dict[Path, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    sources: dict[Path, str] = field(default_factory=dict)
+
+    def source(self, path: Path) -> str | None:
+        """What said the value at `path`, or one around it, in place of the file."""
+        return next((self.sources[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.sources), None)
 
     def position(self, path: Path) -> Position | None:
         """Where `path` is, or else the nearest thing around it that is in the file."""
+        if self.source(path) is not None:
+            return None
         while path and path not in self.positions:
             path = path[:-1]
         return self.positions.get(path)
+
+
+def scalar(value: object) -> str:
+    """A value as it is written behind a key, on one line."""
+    lines = yaml.safe_dump(value, default_flow_style=True, width=2**31, allow_unicode=True).removesuffix("...\n").splitlines()
+    if len(lines) > 1:  # text with line breaks: with escapes it fits one line
+        lines = yaml.safe_dump(value, default_flow_style=True, width=2**31, default_style='"').splitlines()
+    return str(lines[0])
 
 
 def parse_document(content: bytes) -> Document:
@@ -71,7 +86,7 @@ def _compose(content: bytes) -> yaml.Node | Fault:
         node = yaml.compose(content.decode("utf-8-sig"), yaml.SafeLoader)
         if node is not None:
             return node
-        what = "is empty; systemd/hemocam.yaml is an example to begin from"
+        what = "is empty; `hemocam config example` prints one to begin from"
     except UnicodeDecodeError:
         what = "is no text in UTF-8: name the right file, or save it as UTF-8"
     except yaml.MarkedYAMLError as error:
