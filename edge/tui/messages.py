@@ -5,18 +5,20 @@ from __future__ import annotations
 from textual.message import Message
 
 from edge.session import Session
+from edge.tui.modes import Mode
+from edge.tui.setup import Setup
 
 
 class EventsWaiting(Message):
     """The mailbox holds news; posted once, however much comes in before it is emptied."""
 
 
-class CameraChosen(Message):
-    """The person took the choice with this index."""
+class BeginRequested(Message):
+    """The person wants a session with this setup."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, setup: Setup) -> None:
         super().__init__()
-        self.index = index
+        self.setup = setup
 
 
 class SessionOpened(Message):
@@ -28,13 +30,21 @@ class SessionOpened(Message):
 
 
 class OpeningFailed(Message):
-    """The camera with this index could not be opened; `error` says why."""
+    """No session could be opened with this setup; `error` says why."""
 
-    def __init__(self, index: int, error: Exception) -> None:
+    def __init__(self, setup: Setup, error: Exception) -> None:
         super().__init__()
-        self.index = index
+        self.setup = setup
         self.error = error
 
 
+class ModeRequested(Message):
+    """The person wants to look at this mode."""
+
+    def __init__(self, mode: Mode) -> None:
+        super().__init__()
+        self.mode = mode
+
+
 class LeaveRequested(Message):
-    """The person wants to quit, and has said so twice where that is asked."""
+    """The person wants to quit."""

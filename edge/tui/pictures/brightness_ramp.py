@@ -16,6 +16,8 @@ from edge.tui.signs import SIGNS
 # Stained cells are darker than the glass: the darker the pixel, the more ink, as in a drawing. No letters, so that R, W
 # and P are cells only.
 _INK = np.array(list("@#*+=-:. "))
+# Less than this between dark and bright is noise or nothing at all: not to be stretched into a picture.
+_FLAT = 12.0
 _BOLD = Style(bold=True)
 _REVERSE = Style(bold=True, reverse=True)
 
@@ -27,7 +29,9 @@ class BrightnessRamp:
         width, height = fit(scene.pixels.shape[1], scene.pixels.shape[0], columns, rows)
         grey = cv2.cvtColor(shrink(scene.pixels, width, height), cv2.COLOR_RGB2GRAY)
         dark, bright = np.percentile(grey, (5, 95))
-        share = np.clip((grey - dark) / max(1.0, bright - dark), 0.0, 1.0)
+        if bright - dark < _FLAT:
+            dark, bright = 0.0, 255.0
+        share = np.clip((grey - dark) / (bright - dark), 0.0, 1.0)
         ink = _INK[np.round(share * (len(_INK) - 1)).astype(int)].tolist()
         cells = [[(character, ground) for character in line] for line in ink]
         for (row, column), kind in letters(scene, width, height, (CellClass.RBC, CellClass.PLT, CellClass.WBC)).items():

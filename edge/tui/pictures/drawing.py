@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import floor
+from statistics import median
 
 import cv2
 import numpy as np
@@ -51,19 +52,23 @@ def draw(scene: Scene, width_px: int, height_px: int) -> Pixels:
 
 
 def _draw_class(raster: Pixels, cells: list[Cell], scale: NDArray[np.float64], finer: int) -> None:
-    """Outlines, and dots `finer` raster pixels wide for the cells that are too small for one; red cells, the many, thinly."""
+    """Outlines, or dots `finer` raster pixels wide for a class whose cells are too small for them; red cells, the many, thinly.
+
+    A class is marked in one way: two marks for cells of one size would look like two kinds.
+    """
     if not cells:
         return
     rgb = SIGNS[cells[0].cell_class].ink_rgb
     thickness = 1 if cells[0].cell_class is CellClass.RBC else 2
     smallest_px = _SMALLEST_OUTLINED_PX * finer / float(scale.mean())
-    lines = [_fixed_point(cell.outline, scale) for cell in cells if cell.diameter_px >= smallest_px]
-    cv2.polylines(raster, lines, True, rgb, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
+    if median(cell.diameter_px for cell in cells) >= smallest_px:
+        lines = [_fixed_point(cell.outline, scale) for cell in cells]
+        cv2.polylines(raster, lines, True, rgb, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
+        return
     for cell in cells:
-        if cell.diameter_px < smallest_px:
-            x, y = _inside(cell, scale, raster.shape[1], raster.shape[0])
-            x, y = x - x % finer, y - y % finer
-            raster[y : y + finer, x : x + finer] = rgb
+        x, y = _inside(cell, scale, raster.shape[1], raster.shape[0])
+        x, y = x - x % finer, y - y % finer
+        raster[y : y + finer, x : x + finer] = rgb
 
 
 def _fixed_point(outline: NDArray[np.float32], scale: NDArray[np.float64]) -> NDArray[np.int32]:

@@ -1,58 +1,89 @@
-"""The counts by class, for this field and for the slide so far."""
+"""The counts by class, for one field and for all of a slide or session."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from rich.text import Text
-from textual.widget import Widget
 
 from edge.counting.cells import CellClass, Method
 from edge.counting.field_count import FieldCount
-from edge.session import SlideTotals, Status
+from edge.session import Status
 from edge.tui.signs import SIGNS, Sign
 from edge.tui.widgets.numerals import tall
+from edge.tui.widgets.rows import Rows
 
 UNKNOWN = "—"
 _LABEL_COLUMNS = 13
-_METHODS = {method: method.value for method in Method} | {Method.DISTANCE_PEAKS: "dist. peaks"}
+_METHODS = {method: method.value for method in Method}
+_METHODS_SHORT = {Method.DISTANCE_PEAKS.value: "dist. peaks"}
 
 
-class Counts(Widget):
-    """Three lines a class: sign, name and method; this field's cells; the slide's cells. What is not known is —, never 0."""
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What there is to show. A class that is absent from `field` or `whole` is unknown there, never 0.
+
+    `whole_title` is what `whole` counts: the slide so far, or a recorded session. `methods` are words by class.
+    """
+
+    field: Mapping[CellClass, int] | None
+    whole: Mapping[CellClass, int]
+    methods: Mapping[CellClass, str]
+    whole_title: str = "slide so far"
+
+
+def live_numbers(count: FieldCount | None, status: Status | None) -> Numbers:
+    """`count` is that of the field in the picture, None where it is unknown.
+
+    Of the slide a class that the model does not see is unknown; one that it sees is 0 only while no field is in the slide.
+    """
+    if status is None:
+        return Numbers(None, {}, {})
+    empty = dict.fromkeys(status.methods, 0) if status.totals.fields == 0 else {}
+    return Numbers(
+        None if count is None else count.counts,
+        {**empty, **status.totals.cells},
+        {kind: _METHODS[method] for kind, method in status.methods.items()},
+    )
+
+
+class Counts(Rows):
+    """Three lines a class: sign, name and method; this field's cells; all cells. What is not known is —, never 0."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._count: FieldCount | None = None
-        self._status: Status | None = None
+        self._numbers = Numbers(None, {}, {})
 
-    def show(self, count: FieldCount | None, status: Status) -> None:
-        """`count` is that of the field in the picture, None where it is unknown."""
-        self._count, self._status = count, status
-        self.refresh()
+    def show(self, numbers: Numbers) -> None:
+        if numbers != self._numbers:
+            self._numbers = numbers
+            self.update_rows()
 
-    def render(self) -> Text:
-        room = self.size.width - _LABEL_COLUMNS - 1
+    def rows(self) -> list[Text]:
+        numbers = self._numbers
+        room = max(0, self.size.width - _LABEL_COLUMNS - 1)
         field_columns = room * 2 // 5
-        slide_columns = room - field_columns
-        lines = [Text(f"{'':{_LABEL_COLUMNS}}{'this field':>{field_columns}}{'slide so far':>{slide_columns}}", "dim")]
+        whole_columns = room - field_columns
+        lines = [Text(f"{'':{_LABEL_COLUMNS}}{'this field':>{field_columns}}{numbers.whole_title:>{whole_columns}}", "dim")]
         between = [Text()] if self.size.height >= 14 else []
         for kind, sign in SIGNS.items():
-            labels = _labels(sign, self._status, kind)
-            field = _lines(_of_field(self._count, kind), field_columns)
-            slide = _lines(_of_slide(self._status, kind), slide_columns)
+            labels = _labels(sign, numbers.methods.get(kind, ""))
+            field = _lines(_number(numbers.field or {}, kind), field_columns)
+            whole = _lines(_number(numbers.whole, kind), whole_columns)
             lines += between
-            for label, left, right in zip(labels, field, slide, strict=True):
+            for label, left, right in zip(labels, field, whole, strict=True):
                 label.align("left", _LABEL_COLUMNS)
                 lines.append(Text.assemble(label, (left, "bold"), (right, "bold")))
-        return Text("\n", no_wrap=True).join(lines)
+        return lines
 
 
-def _labels(sign: Sign, status: Status | None, kind: CellClass) -> tuple[Text, Text, Text]:
+def _labels(sign: Sign, method: str) -> tuple[Text, Text, Text]:
     """The sign, the name, and the method by which the class is counted."""
-    method = None if status is None else status.methods.get(kind)
     return (
         Text(f" {sign.shape} {sign.letter}", f"bold {sign.colour}"),
         Text(f" {sign.name}", sign.colour),
-        Text("" if method is None else f" {_METHODS[method]}", "dim"),
+        Text(f" {_METHODS_SHORT.get(method, method)}", "dim"),
     )
 
 
@@ -63,16 +94,5 @@ def _lines(number: str, columns: int) -> tuple[str, str, str]:
     return top, middle, bottom
 
 
-def _of_field(count: FieldCount | None, kind: CellClass) -> str:
-    counts = {} if count is None else count.counts
-    return str(counts[kind]) if kind in counts else UNKNOWN
-
-
-def _of_slide(status: Status | None, kind: CellClass) -> str:
-    """A class that the model does not see is unknown; one that it sees is 0 only while no field is in the slide."""
-    if status is None:
-        return UNKNOWN
-    totals: SlideTotals = status.totals
-    if kind in totals.cells:
-        return str(totals.cells[kind])
-    return "0" if kind in status.methods and totals.fields == 0 else UNKNOWN
+def _number(numbers: Mapping[CellClass, int], kind: CellClass) -> str:
+    return str(numbers[kind]) if kind in numbers else UNKNOWN

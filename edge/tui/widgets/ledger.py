@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widget import Widget
 
-from edge.session import FrameState, Ledger
+from edge.ledger import FrameState, Ledger
+from edge.tui.widgets.rows import Rows
 
-_SHORT = {FrameState.DUPLICATE: "dup.", FrameState.REJECTED: "rej.", FrameState.DROPPED: "drop.", FrameState.FAILED: "fail."}
+_WHOLE = {state: state.value for state in FrameState}
+_SHORT = {state: state.value[:3] + "." for state in FrameState} | {FrameState.COUNTED: "counted"}
+# As the first letters, but for duplicate and dropped, which share theirs.
+_LETTERS = {
+    FrameState.COUNTED: "cou",
+    FrameState.DUPLICATE: "dup",
+    FrameState.REJECTED: "rej",
+    FrameState.DROPPED: "dro",
+    FrameState.FAILED: "fai",
+}
 
 
-class LedgerLine(Widget):
+class LedgerLine(Rows):
     """Whole words where they fit, shorter ones where they do not."""
 
     def __init__(self) -> None:
@@ -18,16 +27,17 @@ class LedgerLine(Widget):
         self._ledger = Ledger()
 
     def show(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self.refresh()
+        if ledger != self._ledger:
+            self._ledger = ledger
+            self.update_rows()
 
-    def render(self) -> Text:
-        whole = _sum(self._ledger, {state: state.value for state in FrameState})
-        short = _sum(self._ledger, {state: _SHORT.get(state, state.value) for state in FrameState})
-        return Text(whole if len(whole) <= self.size.width else short, "dim", no_wrap=True)
+    def rows(self) -> list[Text]:
+        lines = [_sum(self._ledger, names) for names in (_WHOLE, _SHORT, _LETTERS)]
+        return [Text(next((line for line in lines if len(line) <= self.size.width), lines[-1]), "dim")]
 
 
 def _sum(ledger: Ledger, names: dict[FrameState, str]) -> str:
-    return f" {ledger.captured} frames = " + " + ".join(
-        f"{getattr(ledger, state.value)} {names[state]}" for state in FrameState
-    )
+    """Frames in hand are named only where there are any, so that the sum always stands."""
+    parts = [f"{getattr(ledger, state.value)} {names[state]}" for state in FrameState]
+    parts += [f"{ledger.in_hand} in hand"] * (ledger.in_hand > 0)
+    return f" {ledger.captured} frames = " + " + ".join(parts)

@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Iterable
 
 from rich.text import Text
-from textual.widget import Widget
 
 from edge.session import Notice, Severity
+from edge.tui.widgets.rows import Rows
 
 _MARKS = {Severity.INFO: ("·", "dim"), Severity.WARNING: ("!", "#f0e442"), Severity.ERROR: ("×", "bold #ff8f70")}
 _KEPT = 20
 
 
-class Notices(Widget):
+class Notices(Rows):
     """As many of the newest as there are lines, the newest at the bottom."""
 
     def __init__(self) -> None:
@@ -23,14 +23,9 @@ class Notices(Widget):
 
     def show(self, notices: Iterable[Notice]) -> None:
         self._notices.extend(notices)
-        self.refresh()
+        self.update_rows()
 
-    def render(self) -> Text:
-        lines = []
-        for notice in list(self._notices)[-self.size.height :]:
-            mark, style = _MARKS[notice.severity]
-            line = Text(f" {mark} {notice.text}", style, no_wrap=True)
-            line.truncate(self.size.width, overflow="ellipsis")
-            lines.append(line)
-        blank = [Text()] * (self.size.height - len(lines))
-        return Text("\n", no_wrap=True).join([*blank, *lines])
+    def rows(self) -> list[Text]:
+        newest = list(self._notices)[-self.size.height :] if self.size.height else []
+        lines = [Text(f" {_MARKS[notice.severity][0]} {notice.text}", _MARKS[notice.severity][1]) for notice in newest]
+        return [Text()] * (self.size.height - len(lines)) + lines

@@ -1,38 +1,56 @@
-"""The head of the live screen: the program and its limit, the state of the run, and whether it is simulated."""
+"""The head of every screen: the modes, the program's limit, the state of the run, and whether it is simulated."""
 
 from __future__ import annotations
 
 from rich.text import Text
 from textual.widget import Widget
 
-from edge.session import RunState, Status
+from edge.run_state import RunState
+from edge.session import Status
+from edge.tui.modes import Mode
+from edge.tui.widgets.rows import Rows
 from edge.tui.widgets.verdict import BAD, CALM, GOOD, LOOK
 
 LIMIT = "for research; not a diagnostic device"
+_SHORT_LIMIT = "for research, not diagnosis"
 _STATES = {
     RunState.OPENING: ("◌ OPENING", CALM),
     RunState.STREAMING: ("● LIVE", GOOD),
     RunState.PAUSED: ("= PAUSED", LOOK),
     RunState.LOST: ("! CAMERA LOST", BAD),
+    RunState.RECOVERING: ("↻ RECOVERING", LOOK),
+    RunState.FINISHING: ("… FINISHING", CALM),
     RunState.FINISHED: ("■ FINISHED", CALM),
 }
 
 
-class TitleBar(Widget):
-    """Left the program, right the state and the mode."""
+class TitleBar(Rows):
+    """Left the modes, the one that is looked at in brackets; right the running session's state and its mode of counting."""
 
-    def __init__(self) -> None:
+    def __init__(self, mode: Mode) -> None:
         super().__init__()
+        self._mode = mode
         self._right = Text()
 
-    def show(self, status: Status) -> None:
-        self._right = Text.assemble(_STATES[status.run_state], "  ", ("AUTO" if status.auto else "MANUAL", CALM), " ")
-        self.refresh()
+    def show(self, status: Status | None) -> None:
+        right = Text(" no session ", "dim")
+        if status is not None:
+            right = Text.assemble(_STATES[status.run_state], " ", ("AUTO" if status.auto else "MANUAL", CALM), " ")
+        if right != self._right:
+            self._right = right
+            self.update_rows()
 
-    def render(self) -> Text:
-        line = Text.assemble((" HemoCam", "bold"), (f"  {LIMIT}", "dim"), no_wrap=True)
+    def rows(self) -> list[Text]:
+        line = Text(no_wrap=True)
+        for mode in Mode:
+            name = f"{mode.key} {mode.value.title()}"
+            line.append(*((f"[{name}]", "bold") if mode is self._mode else (f" {name} ", "dim")))
+        for part in (f"   HemoCam  {LIMIT}", f" {LIMIT}", f" {_SHORT_LIMIT}"):
+            if len(line) + len(part) + 1 + len(self._right) <= self.size.width:
+                line.append(part, "dim")
+                break
         line.append(" " * max(1, self.size.width - len(line) - len(self._right)))
-        return line.append_text(self._right)
+        return [line.append_text(self._right)]
 
 
 class SimulatedBanner(Widget):

@@ -10,19 +10,29 @@ from typing import Any
 
 import cv2
 import numpy as np
+from textual.events import Key
 from textual.pilot import Pilot
 
 from edge.counting.cells import Cell, CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.frame import Frame
+from edge.ledger import FrameState, Ledger
 from edge.optics.verdict import Accepted, Quality, Rejected, RejectionReason
-from edge.session import Event, FieldSeen, FrameState, Ledger, Request, RunState, SlideTotals, Status, Subscriber
+from edge.run_state import RunState
+from edge.session import Disk, DiskLevel, Event, FieldSeen, PastCount, SlideTotals, Status, Subscriber, Wish
+from edge.tui.app import HemoCamApp
+from edge.tui.pictures.scene import PictureKind
+from edge.tui.widgets.rows import Rows
 
 QUALITY = Quality(focus=182.0, brightness=0.71, contrast=0.22, saturated=0.0)
 ACCEPTED = Accepted(QUALITY)
 BLURRED = Rejected(QUALITY, RejectionReason.DEFOCUSED, "Turn the fine focus until the rims are sharp.")
 METHODS = {CellClass.RBC: Method.CENTRES, CellClass.WBC: Method.COMPONENTS, CellClass.PLT: Method.COMPONENTS}
 SCALE = Scale(cell_diameter_px=44.2, spread=0.06, source=ScaleSource.ESTIMATED)
+RECENT = tuple(
+    PastCount(number, {CellClass.RBC: red, CellClass.WBC: number % 3, CellClass.PLT: 4 + number % 5})
+    for number, red in enumerate((131, 118, 124, 140, 122, 97, 128, 135, 144, 126), 1)
+)
 
 STREAMING = Status(
     session_id="2026-11-20-a1",
@@ -32,14 +42,18 @@ STREAMING = Status(
     model="field 3f9a2c",
     runtime="onnxruntime int8",
     totals=SlideTotals("smear-12", 10, {CellClass.RBC: 1284, CellClass.WBC: 12, CellClass.PLT: 58}),
-    ledger=Ledger(counted=10, duplicate=41, rejected=7, dropped=212, failed=1),
+    ledger=Ledger(captured=272, counted=10, duplicate=41, rejected=7, dropped=212, failed=1),
     methods=METHODS,
     auto=True,
     scale=SCALE,
-    focus=182.0,
+    specimen="P-1043",
+    quality=QUALITY,
     overlap=0.04,
     frames_per_s=24.1,
     latency_ms=38.0,
+    recent=RECENT,
+    disk=Disk(41_300_000_000, DiskLevel.OK),
+    clock_trusted=True,
 )
 SIMULATED = replace(STREAMING, camera="simulated slide", simulated=True)
 
@@ -49,15 +63,15 @@ class FakeSession:
 
     def __init__(self, status: Status = STREAMING) -> None:
         self.status = status
-        self.requests: list[Request] = []
+        self.requests: list[Wish] = []
         self.closed = 0
         self._subscriber: Subscriber | None = None
 
     def start(self, subscriber: Subscriber) -> None:
         self._subscriber = subscriber
 
-    def request(self, request: Request) -> None:
-        self.requests.append(request)
+    def request(self, wish: Wish) -> None:
+        self.requests.append(wish)
 
     def close(self) -> None:
         self.closed += 1
@@ -128,8 +142,27 @@ def _cell(pixels: np.ndarray, kind: CellClass, x: float, y: float, random: np.ra
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Until sessions are opened, mail is shown and pictures are drawn."""
-    for _ in range(3):
-        await pilot.pause()
+    """Until sessions are opened, mail is shown and pictures are drawn: until three looks in a row find nothing waiting."""
+    calm = 0
+    while calm < 3:
+        await pilot.pause(0.02)
         await pilot.app.workers.wait_for_complete()
-        await pilot.pause(0.1)
+        nodes = [pilot.app, *pilot.app.screen.walk_children(with_self=True)]
+        calm = 0 if any(node.message_queue_size for node in nodes) else calm + 1
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Each key when the one before has done its work. Pilot.press goes by whether this process is idle, which takes a second
+    where threads are busy, and is no sign of it where others take the processor."""
+    for key in keys:
+        pilot.app.post_message(Key(key, " " if key == "space" else None))
+        await settle(pilot)
+
+
+def app_for(session: FakeSession, choices: tuple[str, ...] = ("camera",)) -> HemoCamApp:
+    return HemoCamApp(choices, lambda _: session, open_errors=(OSError,), picture=PictureKind.HALF_BLOCKS)
+
+
+def line(pilot: Pilot[Any], widget: type[Rows]) -> str:
+    """What a widget's rows say."""
+    return pilot.app.screen.query_one(widget).render().plain
