@@ -1,0 +1,1 @@
+"""What keeps this machine from counting, and what to do about it."""
