@@ -1,107 +1,23 @@
-"""`hemocam bench`: the figures of README, on this machine."""
+"""`hemocam bench speed`: the time of every stage of one field."""
 
 from __future__ import annotations
 
-import json
 import resource
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
+from edge.bench.options import ModelName, RuntimeName, note
 from edge.counting.logits import counts_of
 from edge.frame import Pixels
 from engines.opening import DEFAULT_MODEL, Opened, Runtime, open_model
 
-if TYPE_CHECKING:
-    from export.evaluate import Row
 
-app = typer.Typer(no_args_is_help=True)
-
-ModelName = Annotated[str, typer.Option(help="A model that ships with HemoCam, or the folder of one.")]
-RuntimeName = Annotated[Runtime, typer.Option(help="What computes: cpu takes the model's default file.")]
-
-
-def _note(text: str) -> None:
-    """What a person must know of the runtime, beside the figures."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"note: {text}", markup=False)
-
-
-@app.command()
-def accuracy(
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of the labelled sets, laid out as README says; none: simulated fields only.")
-    ] = None,
-    model: ModelName = DEFAULT_MODEL,
-    runtime: RuntimeName = Runtime.CPU,
-    simulated: Annotated[int, typer.Option(help="Number of simulated fields.", min=0)] = 50,
-    split: Annotated[list[str] | None, typer.Option(help="Only these splits.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
-) -> None:
-    """Count labelled fields and print the count accuracy by set, split, class and method."""
-    from edge.counting.counter import CountingPlan, FieldCounter
-    from export.datasets.sample import DatasetError
-    from export.evaluate import ask, questions, table
-
-    opened = open_model(model, runtime, counting=counts_of, tell=_note)
-    counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
-    try:
-        asked = [one for one in questions(data, simulated) if not split or one.split in split]
-    except DatasetError as error:
-        raise typer.BadParameter(str(error)) from error
-    with opened.engine:
-        errors = Console(stderr=True)
-        answers = [
-            a for one in track(asked, "counting", console=errors, disable=not errors.is_terminal) for a in ask(one, counter)
-        ]
-    rows = table(answers)
-    if as_json:
-        for row in rows:
-            typer.echo(json.dumps(asdict(row)))
-        return
-    Console().print(_accuracy_table(rows, f"{opened.manifest.name} {opened.file.precision} on {opened.stamp}"))
-
-
-def _accuracy_table(rows: Sequence[Row], title: str) -> Table:
-    table = Table("set", "split", "class", "method", title=title, box=None)
-    for name in ("fields", "count accuracy %", "total error %"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        method = f"[bold]{row.method.value}[/] (default)" if row.default else row.method.value
-        figures = (str(row.fields), f"{row.accuracy:.1f}", f"{row.total_error:+.1f}")
-        table.add_row(row.corpus, row.split, row.kind.value, method, *figures)
-    return table
-
-
-@app.command()
-def scale(
-    data: Annotated[Path, typer.Option(help="Folder of the labelled sets, laid out as README says.")],
-) -> None:
-    """Compare the estimated red cell diameter with the labels' where a set gives one."""
-    from export.datasets.sample import DatasetError
-    from export.scale_error import scale_table
-
-    try:
-        rows = scale_table(data)
-    except DatasetError as error:
-        raise typer.BadParameter(str(error)) from error
-    table = Table("set", "split", title="error of the estimated red cell diameter, % of the labels'", box=None)
-    for name in ("fields", "unknown", "median", "90th percentile", "bias"):
-        table.add_column(name, justify="right")
-    for row in rows:
-        figures = (f"{row.median:.1f}", f"{row.percentile_90:.1f}", f"{row.bias:+.1f}")
-        table.add_row(row.corpus, row.split, str(row.fields), str(row.unknown), *figures)
-    Console().print(table)
-
-
-@app.command()
 def speed(
     pictures: Annotated[
         list[str] | None, typer.Argument(help="Pictures to time; simulated fields of two sizes if not given.")
@@ -113,7 +29,7 @@ def speed(
     """Time the whole pipeline by stage, and against the bare run of the model on the same tensor. Medians."""
     from edge.cameras.images import expand, read_still
 
-    opened = open_model(model, runtime, counting=counts_of, tell=_note)
+    opened = open_model(model, runtime, counting=counts_of, tell=note)
     fields: dict[str, list[Pixels]] = {}
     if pictures:
         for path in expand(pictures):

@@ -1,0 +1,1 @@
+"""`hemocam bench`: every figure of README, on this machine."""
