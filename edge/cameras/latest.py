@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timezone
 from threading import Condition, Thread
+from threading import enumerate as threads
 from time import monotonic
 from typing import Any, Protocol
 
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # A read() that hangs in the kernel after an unplug (OpenCV #14044, #22677) never comes back; leaving waits this long for it.
 ABANDON_AFTER_S = 2.0
+# With so many threads hanging in one device its driver is stuck, and only a restart frees them.
+MOST_HUNG = 32
 
 
 class Capture(Protocol):
@@ -42,6 +45,8 @@ class LatestFrame:
     interrupted: the thread is a daemon, `close` stops waiting for it after ABANDON_AFTER_S and says so in the log, and it
     releases the device itself if the call ever returns. A frame's `sequence` numbers the delivered pictures from 0, so a
     gap is what was dropped.
+
+    Raises CameraLost where MOST_HUNG threads hang in this device already.
     """
 
     def __init__(self, opened: Callable[[], Capture], name: str, um_per_px: float | None = None) -> None:
@@ -54,7 +59,10 @@ class LatestFrame:
         self._dropped = 0
         self._stopping = False
         self._failure: CameraError | None = None
-        self._thread = Thread(target=self._drain, name=f"camera {name}", daemon=True)
+        thread_name = f"camera {name}"
+        if sum(thread.name == thread_name for thread in threads()) >= MOST_HUNG:
+            raise CameraLost(f"{name}: {MOST_HUNG} reads of it hang in its driver; restart the machine")
+        self._thread = Thread(target=self._drain, name=thread_name, daemon=True)
         self._thread.start()
 
     @property

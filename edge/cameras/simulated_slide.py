@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from time import monotonic, sleep
 from types import TracebackType
 
@@ -12,7 +13,7 @@ import numpy as np
 from edge.cameras.camera import CameraInfo
 from edge.frame import Frame
 from edge.smear.imaging import Imaging, focused, sense
-from edge.smear.slide import SmearRecipe, make_smear
+from edge.smear.slide import Smear, SmearRecipe, make_smear
 from edge.smear.staining import Density, Plate, Stain, stain_window
 from edge.smear.truth import TrueCell, true_cells
 
@@ -49,6 +50,12 @@ class SimulatedSlideSettings:
     stage: Stage = field(default_factory=Stage)
 
 
+@lru_cache(maxsize=1)
+def _laid(seed: int, glass_um: tuple[float, float], recipe: SmearRecipe) -> Smear:
+    """The smear with a margin around it; kept, as laying some 7,000 cells takes a second whenever the camera is opened."""
+    return make_smear(seed, glass_um[0] + 2 * MARGIN_UM, glass_um[1] + 2 * MARGIN_UM, recipe)
+
+
 class SimulatedSlide:
     """See the module. The same settings give the same frames."""
 
@@ -72,8 +79,7 @@ class SimulatedSlide:
         return self._dropped
 
     def __enter__(self) -> SimulatedSlide:
-        s = self._settings
-        self._smear = make_smear(s.seed, s.glass_um[0] + 2 * MARGIN_UM, s.glass_um[1] + 2 * MARGIN_UM, s.smear)
+        self._smear = _laid(self._settings.seed, self._settings.glass_um, self._settings.smear)
         self._open, self._sequence, self._dropped, self._opened_s = True, 0, 0, monotonic()
         return self
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from threading import enumerate as threads
 from time import monotonic
 from typing import Any
@@ -18,6 +19,8 @@ from edge.cameras.images import Images
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.cameras.v4l2 import V4L2
 from edge.cameras.video import Video
+from edge.capture.backoff import Backoff
+from edge.capture.capture import CameraEnded, CameraGone, CameraOpened, Capture, CaptureNews, FrameArrived
 
 TIMEOUT_S = 5.0
 FRAMES = 6
@@ -49,7 +52,7 @@ def red_v4l2(folder: Path, recorded: Any) -> Camera:
 
 
 def lost_stream(folder: Path, recorded: Any) -> Camera:
-    return Video("rtsp://microscope/stream", opened=lambda url: recorded([BGR_RED], last=1, then="hangs"))
+    return Video(f"rtsp://microscope/{folder}", opened=lambda url: recorded([BGR_RED], last=1, then="hangs"))
 
 
 def lost_v4l2(folder: Path, recorded: Any) -> Camera:
@@ -190,3 +193,70 @@ def test_a_live_camera_that_stops_is_lost(
         camera.read(TIMEOUT_S)
         with pytest.raises(CameraLost, match=r"no picture for 0\.05 s"):
             camera.read(timeout_s)
+
+
+@pytest.fixture
+def captured(case: Case, camera: Camera) -> Iterator[tuple[Capture, Callable[[], CaptureNews]]]:
+    """The camera on the capture thread, and the next of its news."""
+    bell: SimpleQueue[None] = SimpleQueue()
+    capture = Capture(lambda: camera, lambda: bell.put(None))
+
+    def following() -> CaptureNews:
+        while (news := capture.take()) is None:
+            bell.get(timeout=TIMEOUT_S)
+        return news
+
+    capture.start()
+    yield capture, following
+    capture.close()
+
+
+def test_captured_no_frame_is_lost_sight_of(
+    case: Case, camera: Camera, captured: tuple[Capture, Callable[[], CaptureNews]]
+) -> None:
+    capture, following = captured
+    assert isinstance(following(), CameraOpened)
+    numbers = [news.frame.sequence for news in (following() for _ in range(FRAMES)) if isinstance(news, FrameArrived)]
+    assert len(numbers) == FRAMES
+    if not case.live:
+        assert numbers == list(range(FRAMES))
+        assert isinstance(following(), CameraEnded if case.ends else FrameArrived)
+        assert capture.dropped == 0
+    capture.close()
+    assert FRAMES + capture.dropped >= numbers[-1] + 1
+
+
+def test_captured_a_live_camera_is_opened_again(
+    case: Case, camera: Camera, captured: tuple[Capture, Callable[[], CaptureNews]]
+) -> None:
+    if not case.live:
+        pytest.skip("a finite source is opened once")
+    capture, following = captured
+    last, openings = -1, 0
+    while openings < 3:
+        news = following()
+        openings += isinstance(news, CameraOpened)
+        if isinstance(news, FrameArrived):
+            assert news.frame.sequence > last
+            last = news.frame.sequence
+            capture.reopen("a test")
+        assert not isinstance(news, CameraGone) or "a test" in str(news.error)
+
+
+def test_captured_a_camera_that_hangs_inside_is_opened_again(
+    case: Case, tmp_path: Path, recorded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The camera's own thread hangs; its read gives up in time, and the camera is opened anew."""
+    if case.lost is None:
+        pytest.skip("a finite source ends instead, or a simulated one cannot stop")
+    monkeypatch.setattr("edge.cameras.latest.ABANDON_AFTER_S", 0.02)
+    camera, bell, kinds = case.lost(tmp_path, recorded), SimpleQueue[None](), list[type]()
+    capture = Capture(lambda: camera, lambda: bell.put(None), read_timeout_s=0.02, hang_grace_s=60.0, backoff=Backoff(0, 0))
+    capture.start()
+    while kinds.count(CameraOpened) < 3:
+        if (news := capture.take()) is not None:
+            kinds.append(type(news))
+        else:
+            bell.get(timeout=TIMEOUT_S)
+    capture.close()
+    assert kinds[:7] == [CameraOpened, FrameArrived, CameraGone] * 2 + [CameraOpened]

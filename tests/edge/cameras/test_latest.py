@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from threading import Event
+from threading import enumerate as threads
 from time import monotonic
 from typing import Any
 
@@ -125,3 +126,24 @@ def test_await_first_leaves_the_picture(recorded: Any) -> None:
 def test_to_rgb_turns_bgr_and_grey() -> None:
     assert to_rgb(PICTURE)[0, 0].tolist() == [30, 20, 10]
     assert to_rgb(np.full((2, 2), 7, np.uint8)).tolist() == np.full((2, 2, 3), 7).tolist()
+
+
+def test_reads_that_hang_in_one_device_do_not_pile_up(recorded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cameras.latest.ABANDON_AFTER_S", 0.01)
+    monkeypatch.setattr("edge.cameras.latest.MOST_HUNG", 4)
+    captures = [recorded([PICTURE], last=0, then="hangs") for _ in range(4)]
+    hung = [LatestFrame(lambda capture=capture: capture, "stuck") for capture in captures]  # type: ignore[misc]  # bound now
+    for latest in hung:
+        latest.close()
+    with pytest.raises(CameraLost, match="stuck: 4 reads of it hang"):
+        LatestFrame(lambda: recorded([PICTURE]), "stuck")
+    other = LatestFrame(lambda: recorded([PICTURE]), "another")
+    assert other.take(5).sequence >= 0
+    other.close()
+    for capture in captures:
+        capture.freed.set()
+        assert capture.released.wait(5)
+    for thread in threads():
+        if thread.name == "camera stuck":
+            thread.join(5)
+    LatestFrame(lambda: recorded([PICTURE]), "stuck").close()

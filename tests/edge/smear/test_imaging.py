@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.smear.imaging import Imaging, expose
+from edge.smear.imaging import Imaging, expose, sense
 
 PLAIN = Imaging(shading=0.0, vignetting=0.0, defocus_um=0.0, noise=0.0, jpeg_quality=None)
 EMPTY = np.zeros((120, 160, 3), np.float32)
@@ -93,3 +93,14 @@ def test_random_cameras_give_light_that_is_neither_black_nor_burnt_out() -> None
         pixels = taken(spot(0.4), replace(Imaging.random(rng), pointer=None))
         # Vignetting, shading, gamma and exposure together; the gate refuses below a tenth of the range.
         assert 25 < float(np.median(pixels[..., 1])) <= 255
+
+
+@pytest.mark.parametrize("height_px", [1, 32, 45, 64])
+def test_the_sensor_does_by_rows_what_the_formula_says(height_px: int) -> None:
+    """Shot noise grows with the root of the light; to the last bit, so that a seed keeps its frames."""
+    light = np.random.default_rng(3).uniform(0.0, 1.2, (height_px, 50, 3)).astype(np.float32)
+    imaging = Imaging(noise=0.02, jpeg_quality=None)
+    noise = np.random.default_rng(4).standard_normal(light.shape, dtype=np.float32)
+    expected = light + noise * imaging.noise * np.sqrt(np.clip(light, 0.02, 1.0) * 2.0)
+    pixels = sense(light, imaging, np.random.default_rng(4))
+    np.testing.assert_array_equal(pixels, np.clip(expected * 255.0 + 0.5, 0.0, 255.0).astype(np.uint8))
