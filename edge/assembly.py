@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from threading import Event
 
+from edge.books import Books
 from edge.cameras.camera import Camera, CameraInfo
 from edge.cameras.images import Images
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.cameras.v4l2 import V4L2
 from edge.cameras.video import Video
+from edge.capture.capture import Capture
 from edge.config import Config, ImagesCamera, SimulatedSlideCamera, V4l2Camera, VideoCamera
 from edge.counting.cells import CellClass
 from edge.counting.counter import CountingPlan, FieldCounter
 from edge.counting.coverage import Coverage
+from edge.inference.inference import EngineSupply, Inference
 from edge.loop import Loop, LoopPlan
+from edge.optics.freshness import Freshness
 from edge.optics.gate import Gate, GateSettings
 from edge.optics.stillness import Stillness
-from edge.recorder import Recorder, SaveImages, SessionCard
+from edge.recording.recorder import Recorder, RecordPlan
+from edge.recording.recording import Recording
+from edge.recording.session_card import SessionCard
 from edge.storage.store import Store
+from edge.wall_clock import WallWatch
 from engines.opening import Opened
 
+MB = 1_000_000
 LIVE_SCALE_FRAMES = 15
 """The red cell diameter of a live camera is the median over this many frames, a second or so."""
 
@@ -34,7 +43,7 @@ class SessionPlan:
     counting: CountingPlan
     loop: LoopPlan
     gate: GateSettings
-    save_images: SaveImages = SaveImages.COUNTED
+    record: RecordPlan = field(default_factory=RecordPlan)
     specimen: str = ""
     operator: str = ""
     note: str = ""
@@ -50,10 +59,10 @@ def camera_for(config: Config) -> Camera:
             return Images(paths, um_per_px)
         case VideoCamera(address=address):
             return Video(address, um_per_px)
-        case V4l2Camera(device=device):
-            return V4L2(device, um_per_px=um_per_px)
+        case V4l2Camera(device=device, width_px=width_px, height_px=height_px, frames_per_s=frames_per_s):
+            return V4L2(device, width_px=width_px, height_px=height_px, frames_per_s=frames_per_s, um_per_px=um_per_px)
         case SimulatedSlideCamera() as slide:
-            return SimulatedSlide(SimulatedSlideSettings(**slide.model_dump(exclude={"kind"})))
+            return SimulatedSlide(SimulatedSlideSettings(**slide.model_dump(exclude={"kind", "read_timeout_s"})))
 
 
 def camera_at(info: CameraInfo, um_per_px: float | None) -> Camera:
@@ -81,6 +90,9 @@ def session_plan(config: Config, opened: Opened) -> SessionPlan:
     chosen = {kind: getattr(config.counting.method, kind.value) for kind in CellClass}
     thresholds = {name: value for name, value in config.gate.model_dump().items() if value is not None}
     live = not isinstance(config.camera, ImagesCamera)
+    record = RecordPlan(
+        config.store.save_images, session.resume, MB * config.store.soft_free_mb, MB * config.store.hard_free_mb
+    )
     return SessionPlan(
         store=config.store.folder,
         counting=CountingPlan(
@@ -89,27 +101,35 @@ def session_plan(config: Config, opened: Opened) -> SessionPlan:
         ),
         loop=LoopPlan(
             True, opened.manifest.name, opened.engine.runtime, session.overlap_max, session.stop_after_fields,
-            None if minutes is None else 60.0 * minutes, session.interval_s, opened.notices,
+            None if minutes is None else 60.0 * minutes, session.interval_s, opened.notices, config.camera.read_timeout_s,
+            config.model.deadline_s,
         ),
-        gate=GateSettings(**thresholds), save_images=config.store.save_images, specimen=session.specimen,
+        gate=GateSettings(**thresholds), record=record, specimen=session.specimen,
         operator=session.operator, note=session.note, um_per_px=config.optics.um_per_px, settings=config.as_settings(),
     )  # fmt: skip
 
 
-def session(camera: Camera, opened: Opened, plan: SessionPlan) -> Loop:
-    """A session ready to start. The store is opened on the loop's own thread, as SQLite asks for."""
-    resources = ExitStack()
-    resources.enter_context(opened.engine)
+def session(open_camera: Callable[[], Camera], engines: EngineSupply, plan: SessionPlan) -> Loop:
+    """A session ready to start; close it also where it is never started. Nothing is open yet but the first engine.
+
+    `open_camera` makes an unopened camera each time that it is called: one that hangs is replaced. `engines` gives the
+    engine to begin with, its card, and what follows where it fails. Raises EngineError, and what making a camera raises.
+    """
+    opened = engines.first()
+    bell, books, coverage = Event(), Books(), Coverage()
+    capture = Capture(open_camera, bell.set, read_timeout_s=plan.loop.read_timeout_s)
+    live = capture.info.live
+    counter = FieldCounter(opened.engine, opened.manifest, plan.counting)
     settings = plan.settings or {"counting": asdict(plan.counting), "loop": asdict(plan.loop)}
     card = SessionCard(
-        camera.info.name, camera.info.simulated, opened.manifest.name, opened.file.sha256, opened.stamp, plan.specimen,
+        capture.info.name, capture.info.simulated, opened.manifest.name, opened.file.sha256, opened.stamp, plan.specimen,
         plan.operator, plan.note, plan.um_per_px, settings,
     )  # fmt: skip
-
-    def open_recorder() -> Recorder:
-        return Recorder(resources.enter_context(Store(plan.store)), card, plan.save_images)
-
+    # Of a finite source a new session begins at its first frame again; there is nothing to go on with.
+    kept = replace(plan.record, resume=plan.record.resume and live)
+    recording = Recording(lambda: Recorder(Store(plan.store), card, kept), books, bell.set, compare=counter.compared)
+    inference = Inference(engines, counter.infer, bell.set, plan.loop.deadline_s)
     return Loop(
-        camera, Gate(plan.gate), Stillness() if camera.info.live else None,
-        FieldCounter(opened.engine, opened.manifest, plan.counting), Coverage(), open_recorder, plan.loop, resources.close,
+        capture, Gate(plan.gate), Stillness() if live else None, Freshness() if live else None, counter, inference, recording,
+        coverage, plan.loop, WallWatch(), lambda: None, books=books, bell=bell,
     )  # fmt: skip

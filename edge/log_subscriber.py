@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from edge.session import Event, FieldSeen, FrameState, Notice, RunState, StatusChanged
+from edge.ledger import FrameState
+from edge.run_state import RunState
+from edge.session import Event, FieldSeen, Notice, StatusChanged
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +39,12 @@ class LogSubscriber:
             case StatusChanged(status=status) if status.run_state is not self._state:
                 self._state = status.run_state
                 ledger = {name.value: getattr(status.ledger, name.value) for name in FrameState}
+                why = {"detail": status.detail} if status.detail else {}
+                end = {"reason": status.finish_reason.value} if status.finish_reason else {}
                 log.info(
                     "session %s", status.run_state.value,
                     extra={"session": status.session_id, "camera": status.camera, "captured": status.ledger.captured}
-                    | ledger | ({"reason": status.finish_reason.value} if status.finish_reason else {}),
+                    | ledger | why | end,
                 )  # fmt: skip
             case Notice() | StatusChanged():
                 pass  # the loop logs its notices itself

@@ -1,305 +1,214 @@
-"""The sentence: camera → frame → gate → prepare → infer → decode → count → record → show."""
+"""The sentence: camera → gate → prepare → infer → decode → count → record → show."""
 
 from __future__ import annotations
 
-import logging
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from threading import Event as Flag
-from threading import Thread, current_thread
+from threading import Event as Bell
 from time import monotonic
+from typing import Any
 
-from edge.bookkeeping import Bookkeeping
-from edge.cameras.camera import Camera, CameraLost, CameraNotFound, EndOfFrames, FrameUnreadable
-from edge.counting.cells import CellClass
-from edge.counting.counter import FieldCounter, Seen
+from edge.books import Books
+from edge.capture.capture import CameraOpened, Capture
+from edge.counting.counter import FieldCounter
 from edge.counting.coverage import Coverage
-from edge.counting.errors import CountingError
-from edge.counting.field_count import FieldCount, Scale
 from edge.frame import Frame
+from edge.inference.inference import Inference
+from edge.ledger import FrameState
+from edge.loop_plan import LoopPlan
+from edge.optics.freshness import Freshness
 from edge.optics.gate import Gate
 from edge.optics.stillness import Stillness
-from edge.optics.verdict import Accepted, Rejected, Verdict
-from edge.recorder import Recorder
-from edge.session import (
-    Event,
-    FieldSeen,
-    FinishReason,
-    FrameState,
-    Notice,
-    Request,
-    RunState,
-    Severity,
-    SlideTotals,
-    Status,
-    StatusChanged,
-    Subscriber,
-)  # fmt: skip
-from edge.storage.errors import StoreError
-from engines.contract import InferenceFailed
+from edge.optics.verdict import Rejected
+from edge.recording.jobs import NoteEvent
+from edge.recording.recording import Recording
+from edge.run_state import Cause, FinishReason
+from edge.session import Request, Severity, Status, Subscriber, Wish
+from edge.stations.closing import Closing
+from edge.stations.counted_area import CountedArea
+from edge.stations.engine_line import EngineLine, Passage
+from edge.stations.intake import Intake, frame_of
+from edge.stations.judge import Judge
+from edge.stations.limits import Limits
+from edge.stations.record_desk import CountedField, RecordDesk
+from edge.stations.rounds import Rounds
+from edge.stations.session_thread import SessionThread
+from edge.stations.status_board import StatusBoard
+from edge.stations.wishes import Wishes
+from edge.wall_clock import WallWatch, clock_trusted
 
-log = logging.getLogger(__name__)
+__all__ = ["Loop", "LoopPlan"]
 
-READ_TIMEOUT_S = 5.0
-PAUSE_S = 0.05
-REOPEN_AFTER_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+TURN_S = 0.25
+"""However idle, the loop goes round so often: a watchdog sees that it lives, and lateness is noticed."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoopPlan:
-    """How a session runs. `auto` counts every fit field by itself; `overlap_max` is the share of a field that may have been
-    counted before; a session ends after `stop_after_fields` or `stop_after_s`; fields are at least `interval_s` apart.
-    `notices` are what the person must be told at the beginning, such as that another runtime was taken."""
+class Loop(SessionThread):
+    """A session (see session.Session): one thread that decides, and three that do what takes time.
 
-    auto: bool
-    model: str
-    runtime: str
-    overlap_max: float = 0.05
-    stop_after_fields: int | None = None
-    stop_after_s: float | None = None
-    interval_s: float = 0.0
-    notices: tuple[str, ...] = ()
+    ::
 
+        camera ── Capture ──▶ ┌────────────────────────────┐ ──▶ Inference: prepare → infer
+        live: 1, newest wins  │ this thread: gate, scale,  │ ◀──   1 frame, and 1 waits here
+        finite: 2, it waits   │ decode, count, decide, tell│ ──▶ Recording: compare → picture → commit
+                              └────────────────────────────┘ ◀──   4 fields, then no frame is taken
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A field that is on the screen, and may be accepted until the next one comes."""
-
-    frame: Frame
-    verdict: Accepted
-    seen: Seen
-    count: FieldCount
-
-
-class Loop:
-    """A session (see session.Session). All of its work is done on one thread, which owns camera, engine and record."""
+    While one frame is inferred the next is judged and the one before is counted. Whoever has news rings the bell.
+    """
 
     def __init__(
-        self, camera: Camera, gate: Gate, stillness: Stillness | None, counter: FieldCounter, coverage: Coverage,
-        open_recorder: Callable[[], Recorder], plan: LoopPlan, release: Callable[[], None],
+        self, capture: Capture, gate: Gate, stillness: Stillness | None, freshness: Freshness | None, counter: FieldCounter,
+        inference: Inference[Any, Any], recording: Recording, coverage: Coverage, plan: LoopPlan, wall_watch: WallWatch,
+        release: Callable[[], object], *, books: Books, bell: Bell, clock: Callable[[], float] = monotonic,
+        trusted: Callable[[], bool | None] = clock_trusted,
     ) -> None:  # fmt: skip
-        """`stillness` is None where frames are not of one moving stage (stills). `open_recorder` and `release` are called on
-        the loop's thread, first and last."""
-        self._camera, self._gate, self._stillness, self._counter, self._coverage = camera, gate, stillness, counter, coverage
-        self._open_recorder, self._plan, self._release = open_recorder, plan, release
-        self._requests: SimpleQueue[Request] = SimpleQueue()
-        self._stopping = Flag()
-        self._thread: Thread | None = None
-        self._subscriber: Subscriber = lambda event: None
-        self._auto, self._paused = plan.auto, False
-        self._books = Bookkeeping()
-        self._shown: _Shown | None = None
-        self._last_frame: Frame | None = None
-        self._scale: Scale | None = None
-        self._focus: float | None = None
-        self._overlap = 0.0
-        self._latency_ms = 0.0
-        self._frame_times: deque[float] = deque(maxlen=20)
-        self._last_field_s = self._started_s = monotonic()
-        self._totals = SlideTotals("slide 1")
-        self._session_id = ""
-        self._state = RunState.OPENING
-        self._reason: FinishReason | None = None
-
-    # What a face calls, from any thread.
+        """`books` are the recording's too, `bell` is what all workers ring. `stillness` and `freshness` are None where frames
+        are not of one moving stage (stills). `release` is called last, on the loop's thread."""
+        super().__init__()
+        self._capture, self._inference, self._recording = capture, inference, recording
+        self._plan, self._books, self._bell, self._clock = plan, books, bell, clock
+        self._board = StatusBoard(capture.info, plan, books, counter.methods, clock)
+        self._board.on_event = lambda kind, text: recording.submit(NoteEvent(kind, text))
+        self._intake = Intake(capture, books, self._board)
+        self._judge = Judge(gate, freshness, stillness)
+        self._line = EngineLine(inference, counter, self._board, clock)
+        self._area = CountedArea(coverage)
+        self._desk = RecordDesk(recording, books, self._area, self._board)
+        self._wishes = Wishes(bell.set, self._desk, counter, self._board)
+        self._limits = Limits(plan, books, self._intake, self._line, self._desk, self._wishes, clock)
+        self._rounds = Rounds(recording, books, self._board, wall_watch, trusted, clock)
+        self._closing = Closing(
+            capture, inference, recording, release, books=books, board=self._board, intake=self._intake, line=self._line,
+            desk=self._desk, bell=bell, clock=clock,
+        )  # fmt: skip
+        self._on_screen: Frame | None = None
+        self._last_field_s = self._slide_s = clock()
+        self._working = False
 
     @property
     def status(self) -> Status:
-        times = self._frame_times
-        rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
-        info = self._camera.info
-        return Status(
-            self._session_id, self._state, info.name, info.simulated, self._plan.model, self._plan.runtime, self._totals,
-            self._books.ledger, dict(self._counter.methods), self._auto, self._scale, self._focus, self._overlap, rate,
-            self._latency_ms, self._reason,
-        )  # fmt: skip
+        return self._board.status
 
-    def start(self, subscriber: Subscriber) -> None:
-        self._thread = Thread(target=self.run, args=(subscriber,), name="loop")
-        self._thread.start()
+    def request(self, wish: Wish) -> None:
+        self._wishes.put(wish)
 
-    def request(self, request: Request) -> None:
-        if request is Request.STOP:
-            self._stopping.set()
-        self._requests.put(request)
+    # The sentence.
 
-    def close(self) -> None:
-        self._stopping.set()
-        if self._thread is not None and self._thread is not current_thread():
-            self._thread.join()
+    def _turn(self) -> bool:
+        """Every word of the sentence, as far as a frame has come to it. Whether anything moved; else wait for the bell."""
+        moved = self._wishes.obey(self._on_screen)
+        moved |= self._desk.hear()  # record → show: what is on the disk since
+        moved |= self._line.hear()  # prepare → infer: what is done, and the next begins
+        for passage in self._line.counted():  # decode → count
+            self._conclude(passage)  # record → show
+            moved = True
+        self._begin_slide()
+        if self._desk.opened and self._line.room(live=self._intake.live):
+            news = self._intake.take(wanted=(wanted := self._wanted))  # camera
+            moved |= news is not None
+            if (frame := frame_of(news)) is not None and wanted:
+                self._enter(frame)  # gate, and on to the engine
+            elif isinstance(news, CameraOpened):
+                self._judge.forget()
+        self._intake.note_drops()
+        self._rounds.go()
+        self._board.turned()
+        return moved
 
-    # The loop's thread from here on.
+    def _enter(self, frame: Frame) -> None:
+        """gate: judge a frame and let it in, in the place of one that a slow engine has held up."""
+        if self._intake.live and frame.monotonic_s < self._slide_s:
+            return self._books.end(FrameState.DROPPED)  # it shows the slide before
+        since_s, scale = self._clock(), self._board.scale
+        self._board.verdict = verdict = self._judge.verdict(frame, scale.cell_diameter_px if scale else None)
+        if self._judge.frozen:
+            self._judge.forget()
+            self._capture.reopen("its picture is frozen")
+        if self._intake.live and (late := self._line.overdue) is not None:
+            self._line.withdraw(late)
+            self._give_way(late)
+        return self._line.enter(frame, verdict, since_s)
 
-    def run(self, subscriber: Subscriber) -> FinishReason:
-        """The whole session, on this thread. Gives why it ended; what was committed before stays."""
-        self._subscriber = subscriber
+    def _conclude(self, passage: Passage) -> None:
+        """record → show: a frame that has come through ends here, or is shown until the next one replaces it."""
+        self._desk.take_down()
+        self._on_screen = frame = passage.frame
+        verdict, count, seen = passage.verdict, passage.count, passage.seen
+        if isinstance(verdict, Rejected):
+            self._books.end(FrameState.REJECTED, verdict.reason)
+            self._desk.refuse(frame, verdict.reason.value)
+            return self._board.show(frame, verdict, None, FrameState.REJECTED)
+        if count is None or seen is None:
+            self._board.say(Severity.WARNING, f"frame {frame.sequence}: {passage.error}")
+            self._books.end(FrameState.FAILED)
+            self._desk.refuse(frame, FrameState.FAILED.value)
+            return self._board.show(frame, verdict, None, FrameState.FAILED)
+        known = self._area.known(frame.pixels)
+        latency_ms = 1000.0 * (self._clock() - frame.monotonic_s)
+        self._board.scale, self._board.overlap, self._board.latency_ms = count.scale, known.fraction, latency_ms
+        again = known.fraction > self._plan.overlap_max
+        if again and known.undone is None:
+            self._books.end(FrameState.DUPLICATE)
+            return self._board.show(frame, verdict, count, FrameState.DUPLICATE)
+        undone = known.undone if again else None
+        self._desk.put_up(CountedField(frame, verdict, seen, count, latency_ms, self._line.engine, undone))
+        due = self._clock() - self._last_field_s >= self._plan.interval_s
+        if self._board.auto and due and undone is None and not self._limits.enough:
+            self._last_field_s = self._clock()
+            return self._desk.accept()  # it is shown as counted when it is on the disk
+        return self._board.show(frame, verdict, count, None)
+
+    def _give_way(self, late: Passage) -> None:
+        """A live frame that was held up: dropped, where it had not come through already."""
+        if late.back:
+            return self._conclude(late)
+        self._books.end(FrameState.DROPPED)
+        if self._board.machine.causes & {Cause.ENGINE_OPENING, Cause.ENGINE_REPAIRING}:
+            self._board.show(late.frame, late.verdict, None, FrameState.DROPPED)  # the picture goes on without an engine
+        return None
+
+    def _begin_slide(self) -> None:
+        if (slide := self._wishes.next_slide) is None or not self._desk.opened:
+            return  # before it is open, an interrupted session's fields are still to come
+        if self._intake.live:  # a moment later there is another; a file comes only once
+            for _ in self._line.clear():
+                self._books.end(FrameState.DROPPED)
+        if self._line.empty:
+            self._wishes.next_slide, self._slide_s = None, self._clock()
+            self._desk.begin_slide(slide.specimen)
+
+    @property
+    def _wanted(self) -> bool:
+        """Whether frames go on to the gate."""
+        held_up = self._board.machine.causes & {Cause.PERSON, Cause.DISK_FULL}
+        return not (held_up or self._recording.full or self._wishes.next_slide is not None or self._limits.enough)
+
+    # From its begin to its end.
+
+    def _run(self, subscriber: Subscriber) -> FinishReason:
         reason = FinishReason.FAILED
         try:
-            self._recorder = self._open_recorder()
-            self._books.open(self._recorder)
-            self._session_id, self._totals = self._recorder.session_id, self._recorder.totals
+            self._board.subscribe(subscriber)
+            self._last_field_s = self._clock()
+            self._limits.begin()
+            self._board.changed()
             for text in self._plan.notices:
-                self._say(Severity.WARNING, text)
-            reason = self._stream()
-            self._replace_shown()
-            self._books.finish(reason)
-        except StoreError as error:
-            reason = FinishReason.STORE_FAILED
-            self._say(Severity.ERROR, str(error))
+                self._board.say(Severity.WARNING, text)
+            self._working = True
+            self._wishes.own()
+            self._recording.start()
+            self._inference.start()
+            while (over := self._limits.over()) is None:
+                self._bell.clear()
+                if not self._turn() and not self._wishes.waiting:
+                    self._bell.wait(TURN_S)
+            self._wishes.obey(self._on_screen)  # what was asked for before the end
+            reason = over
         finally:
-            self._reason = reason
-            if reason is FinishReason.FAILED:
-                self._say(Severity.ERROR, "HemoCam failed; what was counted before is recorded. The log says why.")
-            if self._shown is not None:  # the record failed with a field on the screen
-                self._shown, self._books.ledger = None, self._books.ledger.with_frames(FrameState.DROPPED)
-            try:
-                self._release()
-            finally:
-                self._become(RunState.FINISHED)
+            reason = self._finish(reason)
         return reason
 
-    def _stream(self) -> FinishReason:
-        """Read the camera until the session ends, reopening a live one that was lost."""
-        attempt = 0
-        while True:
-            try:
-                with self._camera:
-                    self._become(RunState.PAUSED if self._paused else RunState.STREAMING)
-                    self._books.camera_opened()
-                    while True:
-                        self._obey()  # before the end is looked for: what was asked before a stop is done
-                        if self._over():
-                            return FinishReason.STOPPED
-                        if self._paused and not self._camera.info.live:
-                            self._stopping.wait(PAUSE_S)  # a finite source waits; a live one goes on and is dropped
-                            continue
-                        self._read_and_step()
-                        attempt = 0
-            except EndOfFrames:
-                return FinishReason.END_OF_FRAMES
-            except (CameraLost, CameraNotFound) as error:
-                self._say(Severity.ERROR, str(error))
-                if not self._camera.info.live or (isinstance(error, CameraNotFound) and self._books.ledger.captured == 0):
-                    return FinishReason.CAMERA_LOST
-                self._become(RunState.LOST)
-                if self._stopping.wait(REOPEN_AFTER_S[min(attempt, len(REOPEN_AFTER_S) - 1)]):
-                    return FinishReason.STOPPED
-                attempt += 1
+    def _finish(self, reason: FinishReason) -> FinishReason:
+        return self._closing.close(reason, begun=self._working)
 
-    def _read_and_step(self) -> None:
-        try:
-            frame = self._camera.read(READ_TIMEOUT_S)
-        except FrameUnreadable as error:
-            self._say(Severity.WARNING, str(error))
-            return self._books.end(FrameState.FAILED)
-        return self._step(frame)
-
-    def _step(self, frame: Frame) -> None:
-        """One frame through the sentence; it ends in one state of the ledger, here or when the next one replaces it."""
-        self._books.note_drops(self._camera.dropped)
-        self._frame_times.append(frame.monotonic_s)
-        if self._paused:  # the field on the screen stays, and may still be accepted
-            return self._books.end(FrameState.DROPPED)
-        self._replace_shown()
-        self._last_frame = frame
-        verdict = self._judge(frame)
-        if isinstance(verdict, Rejected):
-            self._books.reject(verdict.reason)
-            self._recorder.refuse(frame, verdict.reason.value)
-            return self._publish(frame, verdict, None, FrameState.REJECTED)
-        try:
-            seen = self._counter.see(frame.pixels, frame.um_per_px)
-            count = self._counter.counted(seen)
-        except (InferenceFailed, CountingError) as error:
-            self._say(Severity.WARNING, f"frame {frame.sequence}: {error}")
-            self._books.end(FrameState.FAILED)
-            self._recorder.refuse(frame, FrameState.FAILED.value)
-            return self._publish(frame, verdict, None, FrameState.FAILED)
-        self._scale = count.scale
-        self._latency_ms = 1000.0 * (monotonic() - frame.monotonic_s)
-        self._overlap = self._coverage.overlap(frame.pixels).fraction
-        self._shown = _Shown(frame, verdict, seen, count)
-        if self._overlap > self._plan.overlap_max:
-            self._shown = None
-            self._books.end(FrameState.DUPLICATE)
-            return self._publish(frame, verdict, count, FrameState.DUPLICATE)
-        if self._auto and monotonic() - self._last_field_s >= self._plan.interval_s:
-            return self._accept()
-        return self._publish(frame, verdict, count, None)
-
-    def _judge(self, frame: Frame) -> Verdict:
-        verdict = self._gate.judge(frame.pixels, self._scale.cell_diameter_px if self._scale else None)
-        self._focus = verdict.quality.focus
-        if self._stillness is not None and isinstance(verdict, Accepted):
-            return self._stillness.judge(frame.pixels, verdict, self._scale.cell_diameter_px if self._scale else None)
-        return verdict
-
-    def _accept(self) -> None:
-        """Commit the field on the screen; only then is it in the totals."""
-        shown, self._shown = self._shown, None
-        if shown is None:
-            return self._say(Severity.WARNING, "There is no counted field to accept: wait for a still, sharp picture.")
-        count = self._counter.compared(shown.seen, shown.count)
-        self._books.commit(shown.frame, count, shown.verdict.quality.focus, self._latency_ms)
-        self._totals, self._last_field_s = self._recorder.totals, monotonic()
-        self._coverage.add(shown.frame.pixels)
-        return self._publish(shown.frame, shown.verdict, count, FrameState.COUNTED)
-
-    def _obey(self) -> None:
-        """Answer what the faces have asked for since the last frame."""
-        while True:
-            try:
-                request = self._requests.get_nowait()
-            except Empty:
-                break
-            match request:
-                case Request.ACCEPT_FIELD:
-                    self._accept()
-                case Request.TOGGLE_AUTO:
-                    self._auto = not self._auto
-                    self._become(self._state)
-                case Request.TOGGLE_PAUSE:
-                    self._paused = not self._paused
-                    self._become(RunState.PAUSED if self._paused else RunState.STREAMING)
-                case Request.NEW_SLIDE:
-                    self._recorder.new_slide()
-                    self._coverage.clear()
-                    self._totals = self._recorder.totals
-                    self._say(Severity.INFO, f"{self._totals.slide} begun")
-                    self._become(self._state)
-                case Request.SNAPSHOT if (frame := self._last_frame) is not None:
-                    self._say(Severity.INFO, f"picture kept as {self._recorder.snapshot(frame, f'{frame.sequence:06d}')}")
-                case Request.SNAPSHOT:
-                    self._say(Severity.WARNING, "There is no picture to keep yet.")
-                case Request.NEXT_METHOD:
-                    method = self._counter.next_method(CellClass.RBC)
-                    self._say(Severity.INFO, f"red cells are now counted by {method.value}")
-                case Request.STOP:
-                    self._stopping.set()
-
-    def _over(self) -> bool:
-        plan = self._plan
-        enough = plan.stop_after_fields is not None and self._books.ledger.counted >= plan.stop_after_fields
-        late = plan.stop_after_s is not None and monotonic() - self._started_s >= plan.stop_after_s
-        return self._stopping.is_set() or enough or late
-
-    def _replace_shown(self) -> None:
-        if self._shown is not None:
-            self._shown = None
-            self._books.end(FrameState.DROPPED)
-
-    def _publish(self, frame: Frame, verdict: Verdict, count: FieldCount | None, state: FrameState | None) -> None:
-        self._tell(FieldSeen(frame, verdict, count, state, self.status))
-
-    def _become(self, state: RunState) -> None:
-        self._state = state
-        self._tell(StatusChanged(self.status))
-
-    def _say(self, severity: Severity, text: str) -> None:
-        log.log({"information": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}[severity.value], text)
-        self._tell(Notice(severity, text))
-
-    def _tell(self, event: Event) -> None:
-        self._subscriber(event)
+    def _stop(self) -> None:
+        self._wishes.put(Request.STOP)

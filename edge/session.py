@@ -14,58 +14,9 @@ from typing import Protocol
 from edge.counting.cells import CellClass, Method
 from edge.counting.field_count import FieldCount, Scale
 from edge.frame import Frame
-from edge.optics.verdict import Verdict
-
-
-class RunState(str, Enum):
-    """What the loop is doing."""
-
-    OPENING = "opening"
-    STREAMING = "streaming"
-    PAUSED = "paused"
-    LOST = "lost"
-    FINISHED = "finished"
-
-
-class FinishReason(str, Enum):
-    """Why a session ended."""
-
-    END_OF_FRAMES = "end of frames"
-    STOPPED = "stopped"
-    CAMERA_LOST = "camera lost"
-    STORE_FAILED = "store failed"
-    FAILED = "failed"
-
-
-class FrameState(str, Enum):
-    """How a captured frame ended. DROPPED: passed over openly, as a newer frame came or nobody accepted it."""
-
-    COUNTED = "counted"
-    DUPLICATE = "duplicate"
-    REJECTED = "rejected"
-    DROPPED = "dropped"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """How many captured frames ended in each state."""
-
-    counted: int = 0
-    duplicate: int = 0
-    rejected: int = 0
-    dropped: int = 0
-    failed: int = 0
-
-    @property
-    def captured(self) -> int:
-        return self.counted + self.duplicate + self.rejected + self.dropped + self.failed
-
-    def with_frames(self, state: FrameState, number: int = 1) -> Ledger:
-        """The ledger after `number` more frames ended in `state`."""
-        counts = {name.value: getattr(self, name.value) for name in FrameState}
-        counts[state.value] += number
-        return Ledger(**counts)
+from edge.ledger import FrameState, Ledger
+from edge.optics.verdict import Quality, Verdict
+from edge.run_state import FinishReason, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +28,39 @@ class SlideTotals:
     cells: Mapping[CellClass, int] = field(default_factory=dict)
 
 
+class DiskLevel(str, Enum):
+    """LOW: pictures are being dropped by the retention policy. FULL: intake is paused, counts are still recorded."""
+
+    OK = "ok"
+    LOW = "low"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that the record lies on."""
+
+    free_bytes: int
+    level: DiskLevel
+
+
+@dataclass(frozen=True, slots=True)
+class PastCount:
+    """One committed field of the slide in hand, for the line of the last fields. `number` counts from 1 within the slide."""
+
+    number: int
+    counts: Mapping[CellClass, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One consistent snapshot of a session. Rates are per second, latencies in milliseconds."""
+    """One consistent snapshot of a session: what the screen, the log, the watchdog and the metrics read.
+
+    Rates are per second, latencies in milliseconds, `*_s` are monotonic. `detail` is one sentence on why the state is what
+    it is, "" where the word says all. `quality` is the last judged frame's. `recent` are the last fields of the slide in
+    hand, oldest first, 60 at most. `turned_s` is when the loop last went round, `frame_s` when it last took a frame:
+    a watchdog goes by them. `clock_trusted` is None where this machine does not say whether its clock is set.
+    """
 
     session_id: str
     run_state: RunState
@@ -91,11 +72,18 @@ class Status:
     ledger: Ledger
     methods: Mapping[CellClass, Method]
     auto: bool
+    detail: str = ""
+    specimen: str = ""
     scale: Scale | None = None
-    focus: float | None = None
+    quality: Quality | None = None
     overlap: float = 0.0
     frames_per_s: float = 0.0
     latency_ms: float = 0.0
+    recent: tuple[PastCount, ...] = ()
+    disk: Disk | None = None
+    clock_trusted: bool | None = None
+    turned_s: float = 0.0
+    frame_s: float = 0.0
     finish_reason: FinishReason | None = None
 
 
@@ -103,7 +91,8 @@ class Status:
 class FieldSeen:
     """A frame went through the loop. `count` is None where it was rejected or inference failed: unknown, not zero.
 
-    `state` is None while the field is only shown and may still be accepted by the person.
+    `state` is None while the field is only shown and may still be accepted by the person. A frame is told as COUNTED when it is
+    on the disk: a later frame may have been told before it, and been shown.
     """
 
     frame: Frame
@@ -139,15 +128,33 @@ Subscriber = Callable[[Event], None]
 
 
 class Request(str, Enum):
-    """What a face may ask of the loop."""
+    """What a face may ask of the loop, where a word says all. UNDO_FIELD takes the slide's last committed field out of the
+    totals again; its record stays, marked, and its frame counts as rejected ("undone")."""
 
     ACCEPT_FIELD = "accept field"
+    UNDO_FIELD = "undo field"
     TOGGLE_AUTO = "toggle auto"
     TOGGLE_PAUSE = "toggle pause"
-    NEW_SLIDE = "new slide"
     SNAPSHOT = "snapshot"
     NEXT_METHOD = "next method"
     STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSlide:
+    """Begin the next slide, of another specimen where one is named."""
+
+    specimen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddNote:
+    """Keep a person's words with the slide in hand, and with its last field where there is one."""
+
+    text: str
+
+
+Wish = Request | NewSlide | AddNote
 
 
 class Session(Protocol):
@@ -160,7 +167,7 @@ class Session(Protocol):
         """Begin; `subscriber` is called on the loop's thread and must return at once."""
         ...
 
-    def request(self, request: Request) -> None:
+    def request(self, wish: Wish) -> None:
         """Ask for something; the answer comes as an event."""
         ...
 

@@ -10,7 +10,7 @@ from edge.counting.cells import Cell, CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.frame import Frame, Pixels
 from edge.optics.verdict import Accepted, Quality, Rejected, RejectionReason
-from edge.recorder import SessionCard
+from edge.recording.recorder import SessionCard
 from edge.session import Ledger, RunState, SlideTotals, Status
 from tests.edge.counting.rendered import frame_of, scattered
 from tests.edge.drawn import SHA256, Disc, red
@@ -53,6 +53,6 @@ def frame_at(spot: int, sequence: int = 0, *, simulated: bool = False) -> Frame:
 
 STREAMING = Status(
     "20261120-115302-k3f9", RunState.STREAMING, "microscope", False, "drawn", "fake",
-    SlideTotals("slide 1", 2, {CellClass.RBC: 61}), Ledger(counted=2, rejected=1),
+    SlideTotals("slide 1", 2, {CellClass.RBC: 61}), Ledger(3, counted=2, rejected=1),
     dict.fromkeys(CellClass, Method.CENTRES), True,
 )  # fmt: skip

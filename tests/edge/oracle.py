@@ -2,41 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from math import pi, sqrt
 from pathlib import Path
+
+import numpy as np
 
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.counting.cells import CellClass
 from edge.frame import Frame
 from edge.smear.truth import TrueCell
 from edge.storage.reader import StoreReader
-from engines.contract import Tensor
+from engines.contract import EngineError, Tensor
 from engines.opening import Opened
-from tests.edge.drawn import MODEL_DIAMETER_PX, Disc, drawn_logits, opened
+from engines.prepare import prepare
+from tests.edge.drawn import MODEL_DIAMETER_PX, Disc, drawn_logits, manifest, opened
 
 RED_CELL_UM = 7.5
 
 
 class WatchedSlide(SimulatedSlide):
-    """Remembers which frame it gave last."""
+    """Remembers the frames it gave last: while one is inferred the next are read already."""
 
-    last = -1
+    def __init__(self, settings: SimulatedSlideSettings | None = None) -> None:
+        super().__init__(settings or SimulatedSlideSettings())
+        self.given: deque[Frame] = deque(maxlen=16)
 
     def read(self, timeout_s: float) -> Frame:
         frame = super().read(timeout_s)
-        self.last = frame.sequence
+        self.given.append(frame)
         return frame
 
 
 def oracle(slide: WatchedSlide, um_per_px: float) -> Opened:
-    """Draws the true cells of the frame in hand, each as the disc of its area."""
+    """Draws the true cells of the frame that it is shown, each as the disc of its area. It knows the frame by its pixels."""
+    preparation = manifest().preparing()
+
+    def sequence_of(tensor: Tensor) -> int:
+        for frame in reversed(tuple(slide.given)):
+            if np.array_equal(prepare(frame.pixels, RED_CELL_UM / um_per_px, preparation).tensor, tensor):
+                return frame.sequence
+        raise AssertionError("the network was shown what the slide never gave")
 
     def answer(tensor: Tensor) -> Tensor:
-        discs = [_disc(cell) for cell in slide.truth(slide.last)]
+        discs = [_disc(cell) for cell in slide.truth(sequence_of(tensor))]
         return drawn_logits(discs, tensor.shape, MODEL_DIAMETER_PX * um_per_px / RED_CELL_UM)
 
     return opened(answer)
+
+
+class OneEngine:
+    """Gives this engine and no other, as a supply of engines (edge.inference.inference.EngineSupply)."""
+
+    def __init__(self, only: Opened) -> None:
+        self._only = only
+
+    def first(self) -> Opened:
+        return self._only
+
+    def after(self, failed: EngineError, tell: Callable[[str], None]) -> Opened:
+        raise failed
+
+    def proven(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 def _disc(cell: TrueCell) -> Disc:

@@ -20,12 +20,12 @@ from edge.counting.counter import CountingPlan
 from edge.counting.field_count import BorderRule
 from edge.loop import LoopPlan
 from edge.optics.gate import GateSettings
-from edge.recorder import SaveImages
-from edge.session import FinishReason
+from edge.recording.recorder import RecordPlan, SaveImages
+from edge.run_state import FinishReason
 from edge.storage.reader import StoreReader
 from edge.storage.records import SessionState
 from tests.edge.drawn import SHA256, drawn_logits, opened
-from tests.edge.oracle import WatchedSlide, oracle
+from tests.edge.oracle import OneEngine, WatchedSlide, oracle
 
 MODEL = opened(lambda tensor: drawn_logits([], tensor.shape, 1.0))
 
@@ -88,7 +88,8 @@ def test_the_plan_is_what_the_configuration_says() -> None:
             optics={"cell_diameter_px": 41.0},
             counting={"method": {"rbc": "hough"}, "border_rule": "two-edge"},
             gate={"min_focus": 4.5},
-            store={"folder": "/record", "save_images": "all"},
+            model={"deadline_s": 12.0},
+            store={"folder": "/record", "save_images": "all", "soft_free_mb": 3000, "hard_free_mb": 500},
             session={
                 "specimen": "S-17", "operator": "K", "note": "n", "stop_after_fields": 9, "stop_after_minutes": 2.0,
                 "interval_s": 1.5, "overlap_max": 0.2,
@@ -97,9 +98,9 @@ def test_the_plan_is_what_the_configuration_says() -> None:
         MODEL,
     )  # fmt: skip
     assert plan.counting == CountingPlan({CellClass.RBC: Method.HOUGH}, BorderRule.TWO_EDGE, 41.0, LIVE_SCALE_FRAMES)
-    assert plan.loop == LoopPlan(True, "drawn", "fake", 0.2, 9, 120.0, 1.5)
+    assert plan.loop == LoopPlan(True, "drawn", "fake", 0.2, 9, 120.0, 1.5, (), 5.0, 12.0)
     assert plan.gate == GateSettings(min_focus=4.5)
-    assert (plan.store, plan.save_images) == (Path("/record"), SaveImages.ALL)
+    assert (plan.store, plan.record) == (Path("/record"), RecordPlan(SaveImages.ALL, True, 3_000_000_000, 500_000_000))
     assert (plan.specimen, plan.operator, plan.note) == ("S-17", "K", "n")
     assert plan.settings is not None
     assert plan.settings["optics"] == {"um_per_px": None, "cell_diameter_px": 41.0}
@@ -122,7 +123,7 @@ def test_a_session_counts_records_and_lets_go(tmp_path: Path) -> None:
         plan = SessionPlan(
             tmp_path, CountingPlan(), LoopPlan(True, "drawn", "fake", stop_after_fields=2), GateSettings(), um_per_px=0.19
         )
-        loop = session(slide, oracle(slide, 0.19), plan)
+        loop = session(lambda slide=slide: slide, OneEngine(oracle(slide, 0.19)), plan)  # type: ignore[misc]  # bound here
         assert loop.run(lambda event: None) is FinishReason.STOPPED
         names.append(loop.status.session_id)
     with StoreReader(tmp_path) as reader:
@@ -133,7 +134,7 @@ def test_a_session_counts_records_and_lets_go(tmp_path: Path) -> None:
     assert (record.state, record.model_sha256, record.simulated) == (SessionState.FINISHED, SHA256, True)
     assert record.settings["loop"] == {
         "auto": True, "model": "drawn", "runtime": "fake", "overlap_max": 0.05, "stop_after_fields": 2, "stop_after_s": None,
-        "interval_s": 0.0, "notices": [],
+        "interval_s": 0.0, "notices": [], "read_timeout_s": 5.0, "deadline_s": 30.0,
     }  # fmt: skip
     assert [field.cell_diameter_source for field in fields] == ["um-per-px"] * 2
     assert cell.diameter_um == pytest.approx(cell.diameter_px * 0.19)

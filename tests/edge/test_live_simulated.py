@@ -21,7 +21,7 @@ from edge.tui.pictures.scene import PictureKind
 from edge.tui.widgets.counts import Counts
 from edge.tui.widgets.numerals import tall
 from engines.opening import Opened, model_names, open_model
-from tests.edge.oracle import WatchedSlide, oracle, recorded, true_numbers
+from tests.edge.oracle import OneEngine, WatchedSlide, oracle, recorded, true_numbers
 
 APART = SmearRecipe(red_spacing=1.2, stacked=0.0, poikilocytosis=0.0, debris_density=0.0)
 GLASS_UM = (560.0, 210.0)
@@ -44,7 +44,7 @@ def opened_session(settings: SimulatedSlideSettings, store: Path, model: Opened 
     # The time is only so that a test that fails does not hang.
     limits = LoopPlan(auto, used.manifest.name, used.engine.runtime, stop_after_fields=FIELDS, stop_after_s=120.0)
     plan = SessionPlan(store, CountingPlan(), limits, GateSettings())
-    return session(slide, used, plan)
+    return session(lambda: slide, OneEngine(used), plan)
 
 
 def app_on(loop: Loop) -> HemoCamApp:

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from edge.ledger import FrameState
 from edge.log_subscriber import LogSubscriber
-from edge.session import Event, FieldSeen, FinishReason, FrameState, Notice, RunState, Severity, StatusChanged
+from edge.run_state import FinishReason, RunState
+from edge.session import Event, FieldSeen, Notice, Severity, StatusChanged
 from tests.edge.fields import ACCEPTED, DARK, STREAMING, cell, count_of, frame_at
 
 COUNTED = FieldSeen(frame_at(1, 17), ACCEPTED, count_of((cell(), cell(x=80.0))), FrameState.COUNTED, STREAMING)
@@ -50,6 +52,12 @@ def test_run_states_are_told_once_with_the_ledger(caplog: pytest.LogCaptureFixtu
     assert (streaming.getMessage(), finished.getMessage()) == ("session streaming", "session finished")
     said = vars(finished)
     assert (said["captured"], said["counted"], said["rejected"], said["reason"]) == (3, 2, 1, "stopped")
+
+
+def test_a_lost_camera_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    lost = replace(STREAMING, run_state=RunState.LOST, detail="unplugged; tried again in 4 s")
+    (line,) = lines(caplog, StatusChanged(lost))
+    assert vars(line)["detail"] == "unplugged; tried again in 4 s"
 
 
 def test_notices_are_logged_by_the_loop_alone(caplog: pytest.LogCaptureFixture) -> None:

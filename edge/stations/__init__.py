@@ -1,0 +1,1 @@
+"""What the loop's sentence is made of, a station a word."""
