@@ -83,7 +83,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
                 return drawn_logits(discs_of(spot), tensor.shape, 1.0)
         raise AssertionError("another picture than those given")
 
-    monkeypatch.setattr(cli, "open_model", lambda *_, **__: opened(answer))
+    monkeypatch.setattr("edge.commands.count.open_model", lambda *_, **__: opened(answer))
 
 
 @pytest.fixture
@@ -100,7 +100,20 @@ def test_version_and_help(run: Run) -> None:
     assert run("--version") == Ran(0, f"hemocam {version('hemocam')}\n", "")
     helped = run("--help")
     assert helped.code == 0
-    for command in ("count", "live", "log", "cameras", "sessions", "report", "bench", "export"):
+    for command in (
+        "count",
+        "live",
+        "log",
+        "cameras",
+        "sessions",
+        "report",
+        "doctor",
+        "store",
+        "config",
+        "engines",
+        "bench",
+        "export",
+    ):
         assert command in helped.out
     assert "not a diagnostic device" in " ".join(helped.out.split())
 
@@ -163,7 +176,7 @@ def failing(tensor: Tensor) -> Tensor:
 
 
 def test_a_model_that_fails_gives_no_count(run: Run, pictures: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "open_model", lambda *_, **__: opened(failing))
+    monkeypatch.setattr("edge.commands.count.open_model", lambda *_, **__: opened(failing))
     done = run("count", pictures[0], *SIZE, "--json")
     assert (done.code, done.out) == (1, "")
     assert "field-0.png" in done.err
@@ -180,7 +193,7 @@ def test_another_runtime_than_asked_for_is_told_beside_the_results(
         given["tell"]("tensorrt is not used: [no GPU]. Taking cpu")
         return opened(lambda tensor: drawn_logits(discs_of(0), tensor.shape, 1.0))
 
-    monkeypatch.setattr(cli, "open_model", model)
+    monkeypatch.setattr("edge.commands.count.open_model", model)
     done = run("count", pictures[0], *SIZE, "--json", "--runtime", "tensorrt")
     assert done.code == 0
     assert json.loads(done.out)["counts"] is not None
@@ -189,7 +202,7 @@ def test_another_runtime_than_asked_for_is_told_beside_the_results(
 
 
 def test_a_scale_that_cannot_be_is_one_line(run: Run, pictures: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "open_model", lambda *_, **__: opened(failing))
+    monkeypatch.setattr("edge.commands.count.open_model", lambda *_, **__: opened(failing))
     wide = pictures[0].with_name("wide.png")
     cv2.imwrite(str(wide), np.tile(pixels_of(0)[..., ::-1], (8, 8, 1)))
     done = run("count", wide, "--cell-diameter-px", "4", "--json")
@@ -283,7 +296,7 @@ def test_a_logged_session_reads_the_same_everywhere(run: Run, tmp_path: Path, mo
         return opened(answer)
 
     monkeypatch.setattr(assembly, "SimulatedSlide", watched)
-    monkeypatch.setattr(cli, "open_model", model)
+    monkeypatch.setattr("engines.succession.open_model", model)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     done = run("log", "--config", write_config(tmp_path, stop_after_fields=3))
     assert (done.code, done.out) == (0, "")
@@ -334,10 +347,11 @@ def test_a_typo_in_the_configuration_is_named_with_its_line(run: Run, tmp_path: 
 LOGGING = """
     import sys
     from dataclasses import replace
-    from edge import assembly, cli
+    from edge import cli
+    from engines import succession
     from tests.edge.drawn import drawn_logits, opened
     from tests.edge.fields import discs_of
-    cli.open_model = lambda *_, **__: opened(lambda tensor: drawn_logits(discs_of(1), tensor.shape, 1.0))
+    succession.open_model = lambda *_, **__: opened(lambda tensor: drawn_logits(discs_of(1), tensor.shape, 1.0))
     sys.argv = ["hemocam", "log", "--config", sys.argv[1]]
     cli.main()
 """
@@ -373,8 +387,9 @@ def test_a_reader_that_has_seen_enough_gets_no_complaint(pictures: list[Path]) -
     code = textwrap.dedent(f"""
         import sys
         from edge import cli
+        from edge.commands import count
         from tests.edge.drawn import drawn_logits, opened
-        cli.open_model = lambda *_, **__: opened(lambda tensor: drawn_logits([], tensor.shape, 1.0))
+        count.open_model = lambda *_, **__: opened(lambda tensor: drawn_logits([], tensor.shape, 1.0))
         sys.argv = ["hemocam", "count", "--json", "--cell-diameter-px", "20", *{[str(path) for path in pictures]!r} * 20]
         cli.main()
     """)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from edge import engines_cli
+from edge.commands import engines as engines_cli
 from engines import opening, plan_cache
 from engines.contract import RuntimeMissing
 from engines.opening import Runtime

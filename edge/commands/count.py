@@ -1,0 +1,89 @@
+"""`hemocam count`: pictures, one by one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edge.cameras.camera import FrameUnreadable
+from edge.cameras.images import expand
+from edge.commands.options import Border, CellDiameter, ModelName, RuntimeName, UmPerPx, escaped, one_scale
+from edge.counting.cells import CellClass, Method
+from edge.counting.errors import CountingError
+from edge.counting.field_count import BorderRule
+from edge.counting.logits import counts_of
+from engines.opening import DEFAULT_MODEL, Runtime, open_model
+
+Paths = Annotated[
+    list[str], typer.Argument(help="Pictures (JPEG, PNG, BMP, TIFF), folders of them, or globs.", metavar="PATH...")
+]
+MethodName = Annotated[Method | None, typer.Option(help="How cells are told apart; the model's own choice if not given.")]
+
+
+def count(
+    paths: Paths,
+    um_per_px: UmPerPx = None,
+    cell_diameter_px: CellDiameter = None,
+    model: ModelName = DEFAULT_MODEL,
+    runtime: RuntimeName = Runtime.CPU,
+    method: MethodName = None,
+    border: Border = BorderRule.ALL,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a picture on standard output, nothing else.")
+    ] = False,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a table of the counts here.")] = None,
+    overlay: Annotated[
+        Path | None, typer.Option(help="Write pictures with the counted cells drawn on them into this folder.")
+    ] = None,
+) -> None:
+    """Count the cells in pictures. The exit code is 1 if one of them could not be counted."""
+    from edge.counting.counter import CountingPlan, FieldCounter
+    from edge.counting_output import CsvOutput, JsonOutput, OverlayOutput, TableOutput
+    from edge.optics.gate import Gate, GateSettings
+    from edge.stills import count_still
+    from engines.contract import InferenceFailed
+
+    one_scale(um_per_px, cell_diameter_px)
+    console, errors = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
+    files = expand(paths)
+    opened = open_model(model, runtime, counting=counts_of, tell=lambda text: errors.print(f"[yellow]note:[/] {escaped(text)}"))
+    plan = CountingPlan(dict.fromkeys(CellClass, method) if method else {}, border, cell_diameter_px)
+    gate, counter = Gate(GateSettings()), FieldCounter(opened.engine, opened.manifest, plan)
+    failed = 0
+    with opened.engine, _progress(errors, len(files)) as progress:
+        outputs = [
+            JsonOutput(sys.stdout, opened) if as_json else TableOutput(console),
+            *([CsvOutput(csv_file)] if csv_file else []), *([OverlayOutput(overlay)] if overlay else []),
+        ]  # fmt: skip
+        bar = progress.add_task("counting", total=len(files))
+        for path in files:
+            try:
+                still = count_still(path, gate, counter, um_per_px)
+            except (FrameUnreadable, CountingError, InferenceFailed) as error:
+                failed += 1
+                reason = str(error)
+                errors.print(f"[bold red]not counted:[/] {escaped(reason if str(path) in reason else f'{path}: {reason}')}")
+                progress.advance(bar)
+                continue
+            if still.count is None:
+                failed += 1
+                errors.print(f"[bold red]not counted:[/] {escaped(path)}: {escaped(getattr(still.verdict, 'advice', ''))}")
+            for output in outputs:
+                output.add(still)
+            progress.advance(bar)
+    for output in outputs:
+        output.close()
+    if failed:
+        errors.print(f"{failed} of {len(files)} pictures could not be counted")
+        raise typer.Exit(1)
+
+
+def _progress(console: Console, total: int) -> Progress:
+    """A bar on standard error, so that standard output holds results alone; none for a picture or two."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=total < 3 or not console.is_terminal)

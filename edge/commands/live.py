@@ -1,0 +1,82 @@
+"""`hemocam live`: the screen beside the eyepiece."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+from edge.cameras.camera import Camera
+from edge.cameras.finding import found
+from edge.commands.options import FAULTS, Border, CellDiameter, ModelName, RuntimeName, StoreFolder, UmPerPx, one_scale
+from edge.config import default_store_folder
+from edge.counting.errors import ScaleUnknown
+from edge.counting.field_count import BorderRule
+from edge.counting.logits import counts_of
+from engines.opening import DEFAULT_MODEL, Runtime
+
+
+def live(
+    camera: Annotated[
+        str | None,
+        typer.Argument(
+            help="/dev/video0, a video or picture file, an address (rtsp://…), or `simulated`; offers those found if not given."
+        ),
+    ] = None,
+    um_per_px: UmPerPx = None,
+    cell_diameter_px: CellDiameter = None,
+    model: ModelName = DEFAULT_MODEL,
+    runtime: RuntimeName = Runtime.CPU,
+    border: Border = BorderRule.ALL,
+    auto: Annotated[
+        bool, typer.Option(help="Count every new field by itself, as always with pictures and video files.")
+    ] = False,
+    specimen: Annotated[str, typer.Option(help="Name of the specimen, for the record.")] = "",
+    operator: Annotated[str, typer.Option(help="Who is at the microscope, for the record.")] = "",
+    store: StoreFolder = None,
+) -> None:
+    """Count live, on a screen beside the eyepiece."""
+    from edge.archive import Archive
+    from edge.assembly import LIVE_SCALE_FRAMES, SessionPlan, camera_at, named_camera, session
+    from edge.counting.counter import CountingPlan
+    from edge.loop import LoopPlan
+    from edge.optics.gate import GateSettings
+    from edge.run_state import GOOD_ENDS
+    from edge.session import Session
+    from edge.tui.app import HemoCamApp
+    from edge.tui.setup import Setup
+    from engines.succession import Succession
+
+    one_scale(um_per_px, cell_diameter_px)
+    cameras = found()
+    choices = [camera] if camera else [f"{info.name}  ({info.address})" for info in cameras]
+    folder = store or default_store_folder()
+
+    def open_session(setup: Setup) -> Session:
+        if setup.um_per_px is not None and cell_diameter_px is not None:
+            raise ScaleUnknown("--cell-diameter-px was given already: leave µm per pixel empty, or begin without that option")
+
+        def open_camera() -> Camera:
+            return named_camera(camera, setup.um_per_px) if camera else camera_at(cameras[setup.camera], setup.um_per_px)
+
+        engines = Succession(model, runtime, counting=counts_of)
+        opened, is_live = engines.first(), open_camera().info.live
+        counting = CountingPlan({}, border, cell_diameter_px, live_frames=LIVE_SCALE_FRAMES if is_live else 1)
+        name, notices = opened.manifest.name, opened.notices
+        loop = LoopPlan(setup.auto or not is_live, name, opened.engine.runtime, notices=notices)
+        plan = SessionPlan(
+            folder, counting, loop, GateSettings(), specimen=setup.specimen, operator=setup.operator, um_per_px=setup.um_per_px
+        )
+        return session(open_camera, engines, plan)
+
+    logging.getLogger().addHandler(logging.NullHandler())  # the screen owns the terminal; it shows the notices itself
+    first = Setup(specimen=specimen, operator=operator, um_per_px=um_per_px, auto=auto)
+    status = HemoCamApp(choices, open_session, open_errors=FAULTS, history=Archive(folder), setup=first).run()
+    if status is not None and status.totals.fields:
+        cells = ", ".join(f"{number} {kind.plural}" for kind, number in status.totals.cells.items())
+        typer.echo(
+            f"{status.totals.slide}: {status.totals.fields} fields, {cells}. See it with: hemocam report {status.session_id}"
+        )
+    if status is not None and status.finish_reason not in GOOD_ENDS:
+        raise typer.Exit(1)
