@@ -9,7 +9,8 @@ from edge.optics.motion import MotionMeter
 from edge.optics.verdict import Accepted, Rejected, RejectionReason, Verdict
 
 ASSUMED_DIAMETER_PX = 40.0
-ADVICE = "The slide is moving: hold it still to have the field counted."
+# With its sign and reason it fits a line of 80: it comes and goes with every move, and must not push the screen about.
+ADVICE = "The slide is moving: hold it still to count."
 
 
 class Stillness:

@@ -175,7 +175,7 @@ class RecordDesk:
             case NoteKept(text):
                 board.say(Severity.INFO, f"note kept: {text}")
             case PictureKept(path):
-                board.say(Severity.INFO, f"picture kept as {path}")
+                board.say(Severity.INFO, f"picture kept: {path.name} in {path.parent}")
             case PictureLost(error):
                 board.say(Severity.WARNING, f"a picture is not kept: {error}")
             case JobLost(job, error) if not isinstance(job, NoteEvent | NoteClockJump | WriteLedger):

@@ -141,7 +141,7 @@ class LiveScreen(ModeScreen):
         """The question holds what ends, and the answer the specimen of what begins."""
         totals, specimen = self._status.totals, self._status.specimen
         fields = f"{totals.fields} {'field' if totals.fields == 1 else 'fields'}"
-        question = f"End slide {totals.slide}, {fields}, and begin the next.\n\nSpecimen of the next slide:"
+        question = f"End {totals.slide}, {fields}, and begin the next.\n\nSpecimen of the next slide:"
 
         def begin(answer: str | None) -> None:
             if answer is not None:
@@ -154,5 +154,5 @@ class LiveScreen(ModeScreen):
             if answer:
                 self._session.request(AddNote(answer))
 
-        question = f"Note on slide {self._status.totals.slide} and its last field:"
+        question = f"Note on {self._status.totals.slide} and its last field:"
         self.app.push_screen(AskScreen(question, enter="keeps it"), keep)
