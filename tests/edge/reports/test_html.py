@@ -260,6 +260,7 @@ def test_a_change_of_engine_is_told_and_who_counted_which_field(store: Store) ->
     assert "The engine changed during the session: TensorRT FP16, then onnxruntime CPU." in text
     assert text.count("TensorRT FP16") == 2
     assert "stage micrometer, 40x" in text
+    assert "not calibrated" not in text  # the fields say it, whatever the session's own record lacks
     assert "S-18" in text
 
 
