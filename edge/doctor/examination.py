@@ -19,6 +19,7 @@ from edge.doctor.model import check_model
 from edge.doctor.permissions import check_permissions
 from edge.doctor.service import check_limits, check_service
 from edge.doctor.store import check_store
+from edge.doctor.telemetry import check_telemetry
 from engines.opening import DEFAULT_MODEL, Runtime
 
 
@@ -41,5 +42,6 @@ def examine(path: Path | None, open_camera: Callable[[Config], Camera]) -> Itera
     yield from check_disk(folder, store.soft_free_mb, store.hard_free_mb)
     yield from check_store(folder)
     yield from check_clock()
+    yield from check_telemetry()
     yield from check_service()
     yield from check_limits()
