@@ -97,7 +97,7 @@ def session_plan(config: Config, opened: Opened) -> SessionPlan:
         store=config.store.folder,
         counting=CountingPlan(
             {kind: method for kind, method in chosen.items() if method}, config.counting.border_rule,
-            config.optics.cell_diameter_px, live_frames=LIVE_SCALE_FRAMES if live else 1,
+            config.optics.cell_diameter_px, LIVE_SCALE_FRAMES if live else 1, config.optics.insist_on_scale,
         ),
         loop=LoopPlan(
             True, opened.manifest.name, opened.engine.runtime, session.overlap_max, session.stop_after_fields,

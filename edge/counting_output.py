@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge.counting.cells import CellClass
+from edge.counting.field_count import FieldCount
 from edge.overlay import draw_overlay
 from edge.stills import Still, as_json
 from edge.storage.errors import file_errors
@@ -57,6 +58,7 @@ class TableOutput:
         self._table.add_column("")
         self._totals = dict.fromkeys(CellClass, 0)
         self._counted = 0
+        self._rule = ""
 
     def add(self, still: Still) -> None:
         count = still.count
@@ -68,13 +70,14 @@ class TableOutput:
             )
             return
         self._counted += 1
+        self._rule = count.border_rule.value
         for kind, number in count.counts.items():
             self._totals[kind] += number
-        remark = ", ".join(f"{kind.value} methods {share:.0%} apart: look again" for kind, share in count.doubtful.items())
+        remark = "look again: " + ", ".join(mark.reason.value for mark in count.marks) if count.marks else ""
         size = f"{count.scale.cell_diameter_px:.0f} px"
         if still.um_per_px is not None:
             size += f" = {count.scale.cell_diameter_px * still.um_per_px:.1f} µm"
-        numbers = (str(count.counts.get(kind, "–")) for kind in CellClass)
+        numbers = (_with_interval(count, kind) for kind in CellClass)
         self._table.add_row(escape(str(still.path)), *numbers, size, total_ms, f"[yellow]{remark}[/]")
 
     def close(self) -> None:
@@ -84,7 +87,16 @@ class TableOutput:
                 f"{self._counted} pictures", *(f"[bold]{self._totals[kind]}[/]" for kind in CellClass), "", "", ""
             )
         self._console.print(self._table)
-        self._console.print("[dim]For research; not a diagnostic device.[/]")
+        said = f"95 % intervals in dim; border rule {self._rule}. " if self._rule else ""
+        self._console.print(f"[dim]{said}For research; not a diagnostic device.[/]")
+
+
+def _with_interval(count: FieldCount, kind: CellClass) -> str:
+    """The number with its 95 % interval where that is known; a dash where the model does not see the class."""
+    if kind not in count.counts:
+        return "–"
+    known = count.intervals.get(kind)
+    return f"{count.counts[kind]}" + (f" [dim]{known.low}–{known.high}[/]" if known else "")
 
 
 class CsvOutput:
@@ -96,14 +108,32 @@ class CsvOutput:
             self._file = path.open("w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file)
         self._writer.writerow(
-            ["source", *(kind.value for kind in CellClass), "cell_diameter_px", "scale", "accepted", "reason"]
+            [
+                "source",
+                *(kind.value for kind in CellClass),
+                *(f"{kind.value}_{end}" for kind in CellClass for end in ("low", "high")),
+                "border_rule",
+                *(f"{kind.value}_in_frame" for kind in CellClass),
+                "frame_area_px",
+                "cell_diameter_px",
+                "scale",
+                "accepted",
+                "reason",
+                "marks",
+            ]
         )
 
     def add(self, still: Still) -> None:
         count, reason = still.count, getattr(still.verdict, "reason", None)
         numbers = ["" if count is None else count.counts.get(kind, "") for kind in CellClass]
-        scale = ["", ""] if count is None else [f"{count.scale.cell_diameter_px:.2f}", count.scale.source.value]
-        self._writer.writerow([still.path, *numbers, *scale, reason is None, reason.value if reason else ""])
+        known = {} if count is None else count.intervals
+        ends = [end for kind in CellClass for end in ((known[kind].low, known[kind].high) if kind in known else ("", ""))]
+        framed = ["", *("" for _ in CellClass), "", "", ""] if count is None else [
+            count.border_rule.value, *(count.in_frame.get(kind, "") for kind in CellClass), f"{count.frame_area_px:.0f}",
+            f"{count.scale.cell_diameter_px:.2f}", count.scale.source.value,
+        ]  # fmt: skip
+        marks = "" if count is None else "; ".join(f"{mark.reason.value}: {mark.text}" for mark in count.marks)
+        self._writer.writerow([still.path, *numbers, *ends, *framed, reason is None, reason.value if reason else "", marks])
 
     def close(self) -> None:
         self._file.close()

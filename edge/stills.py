@@ -58,6 +58,11 @@ def as_json(still: Still, model: str, model_sha256: str, runtime: str) -> dict[s
         "width": width_px,
         "height": height_px,
         "counts": None if count is None else {kind.value: number for kind, number in count.counts.items()},
+        "intervals": None if count is None else {
+            kind.value: [known.low, known.high] for kind, known in count.intervals.items()
+        },
+        "marks": None if count is None else [{"reason": mark.reason.value, "text": mark.text} for mark in count.marks],
+        "counting_frame": None if count is None else _counting_frame(count, still.um_per_px),
         "cells": [] if count is None else [_cell(cell) for cell in count.cells],
         "scale": None if count is None else {
             "cell_diameter_px": round(count.scale.cell_diameter_px, 2), "spread": round(count.scale.spread, 4),
@@ -78,6 +83,19 @@ def as_json(still: Still, model: str, model_sha256: str, runtime: str) -> dict[s
         "runtime": runtime,
         "ms": {stage: round(ms, 2) for stage, ms in still.ms.items()},
     }  # fmt: skip
+
+
+def _counting_frame(count: FieldCount, um_per_px: float | None) -> dict[str, object]:
+    """What totals per area are made of: see edge.counting.border."""
+    known = {
+        "counts": {kind.value: number for kind, number in count.in_frame.items()},
+        "area_px": round(count.frame_area_px, 1),
+    }
+    if um_per_px is None:
+        return known
+    area_mm2 = count.frame_area_px * (um_per_px / 1000.0) ** 2
+    per_mm2 = {kind.value: round(number, 1) for kind, number in count.per_mm2(um_per_px).items()}
+    return {**known, "area_mm2": round(area_mm2, 6), "per_mm2": per_mm2}
 
 
 def _cell(cell: Cell) -> dict[str, object]:

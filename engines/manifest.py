@@ -13,7 +13,7 @@ from engines.contract import ManifestInvalid, ModelCorrupt
 from engines.prepare import Preparation
 
 FILE_NAME = "manifest.yaml"
-CHANNELS = tuple(f"{kind}{map_}" for kind in ("rbc", "wbc", "plt") for map_ in ("", "_outline", "_centre"))
+CHANNELS = (*(f"{kind}{map_}" for kind in ("rbc", "wbc", "plt") for map_ in ("", "_outline", "_centre")), "rbc_size")
 # What PyYAML raises besides its own error for a date such as 2026-13-45, a number such as 0x_, tags such as !!int "" and
 # a thousand brackets.
 _UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError, AttributeError, RecursionError)
@@ -59,6 +59,31 @@ class ClassDecoding(_Strict):
     diameter_ratio: float = Field(ge=0.01, le=20)
     min_separation_ratio: float = Field(gt=0, lt=1)
     merge_valley_ratio: float = Field(gt=0, lt=1)
+
+
+class UncertaintyCard(_Strict):
+    """See edge.counting.interval.Uncertainty."""
+
+    constant: float = Field(ge=0)
+    border: float = Field(ge=0)
+    unsure: float = Field(ge=0)
+    share: float = Field(ge=0)
+    below: float = Field(ge=0)
+    above: float = Field(ge=0)
+
+
+class FamiliarityCard(_Strict):
+    """See edge.counting.familiarity.Familiarity."""
+
+    mean: tuple[float, ...]
+    precision: tuple[tuple[float, ...], ...]
+    limit: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _square(self) -> FamiliarityCard:
+        if any(len(row) != len(self.mean) for row in (*self.precision, self.precision)):
+            raise ValueError(f"precision must be {len(self.mean)} rows of as many numbers, as mean has")
+        return self
 
 
 class ModelFile(_Strict):
@@ -156,6 +181,8 @@ class Manifest(ModelCard):
     preparation: PreparationCard
     decoding: dict[Literal["rbc", "wbc", "plt"], ClassDecoding]
     tiling: Tiling | None = None
+    uncertainty: dict[Literal["rbc", "wbc", "plt"], UncertaintyCard] = Field(default_factory=dict)
+    familiarity: FamiliarityCard | None = None
     reference: Reference | None = None
     accuracy: tuple[Accuracy, ...] = ()
 

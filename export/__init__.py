@@ -1,3 +1,5 @@
 """From labelled frames to a model that the device runs: datasets, networks, training, conversion, evaluation."""
 
-import engines as _  # before any library of ours is loaded: its telemetry is off
+from engines.telemetry import switch_off
+
+switch_off()  # before any library of ours is loaded

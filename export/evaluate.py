@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,22 +17,23 @@ from edge.smear.slide import SmearRecipe, make_smear
 from edge.smear.staining import Stain, stain_window
 from edge.smear.truth import true_cells
 from engines.contract import InferenceFailed
-from export.datasets import allidb1, cbc, chula
+from export.datasets import allidb1, cbc, chula, txl
 from export.datasets.sample import Sample
+from export.evaluation.labelled_cells import PIECE, LabelledCells, labelled_cells, rendered_cells
+from export.metrics.bootstrap import interval
 
 CHULA_MARGIN_PX = 20.0
 """Chula labels some 40 % of the cells that the border cuts: centres nearer to it than this count on neither side."""
 SIMULATED_SEEDS = {"test": 990_000, "val": 980_000}
 """Training takes its fields from the recipe's seed times a million on: far from these."""
 SIMULATED_DIAMETER_PX = 40.0
-SIMULATED_PIECE = 0.1
-"""As in ALL-IDB1 a piece of a cell counts, at the border too, if it shows at least this share of the cell's area."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """One field with the true counts by class; a class that nobody counted is absent. Centres within `margin_px` of the
-    border count neither as true nor as found."""
+    border count neither as true nor as found. `cells` is where each labelled cell lies, None where the labels do not say;
+    `scanner` is the microscope of a set that has several."""
 
     corpus: str
     split: str
@@ -40,6 +41,8 @@ class Question:
     pixels: Callable[[], np.ndarray]
     true: Mapping[CellClass, int]
     margin_px: float = 0.0
+    cells: LabelledCells | None = None
+    scanner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Answer:
     default: bool
     true: int
     counted: int | None
+    scanner: str = ""
 
     @property
     def accuracy(self) -> float:
@@ -63,7 +67,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. `accuracy` is the mean over fields, `total_error` (sum counted - sum true) / sum true, percent."""
+    """A line of the table. `accuracy` is the mean over fields with its 95 % interval over other fields of the kind (bootstrap),
+    `total_error` (sum counted - sum true) / sum true, percent."""
 
     corpus: str
     split: str
@@ -72,6 +77,8 @@ class Row:
     default: bool
     fields: int
     accuracy: float
+    low: float
+    high: float
     total_error: float
 
 
@@ -89,12 +96,16 @@ def inside_margin(x: float, y: float, width_px: int, height_px: int, margin_px: 
 
 def _chula(sample: Sample) -> Question:
     true = sum(inside_margin(x, y, 640, 480, CHULA_MARGIN_PX) for x, y in sample.points)
-    return Question(sample.corpus, sample.split, sample.name, sample.pixels, {CellClass.RBC: true}, CHULA_MARGIN_PX)
+    cells = labelled_cells(sample)
+    return Question(sample.corpus, sample.split, sample.name, sample.pixels, {CellClass.RBC: true}, CHULA_MARGIN_PX, cells)
 
 
 def _counted_by_hand(sample: Sample) -> Question:
     true = {CellClass(kind): number for kind, number in sample.counts.items()}
-    return Question(sample.corpus, sample.split, sample.name, sample.pixels, true)
+    scanner = sample.scanner if sample.corpus == txl.CORPUS else ""
+    return Question(
+        sample.corpus, sample.split, sample.name, sample.pixels, true, cells=labelled_cells(sample), scanner=scanner
+    )  # fmt: skip
 
 
 def question(sample: Sample) -> Question:
@@ -115,9 +126,10 @@ def _simulated(split: str, index: int) -> Question:
     plate = stain_window(smear, stain, margin_um, margin_um, width_px, height_px, um_per_px, seed)
     pixels = expose(plate.density, imaging, um_per_px, rng)
     cells = true_cells(smear, plate, margin_um, margin_um, um_per_px)
-    pieces = [cell for cell in cells if cell.seen_px >= SIMULATED_PIECE * cell.area_px]
+    pieces = [cell for cell in cells if cell.seen_px >= PIECE * cell.area_px]
     true = {kind: sum(cell.kind.value == kind.value for cell in pieces) for kind in CellClass}
-    return Question("simulated", split, str(index), lambda: pixels, true)
+    labelled = rendered_cells(cells, SIMULATED_DIAMETER_PX)
+    return Question("simulated", split, str(index), lambda: pixels, true, cells=labelled)
 
 
 def questions(data: Path | None, simulated_fields: int = 50) -> Iterator[Question]:
@@ -130,6 +142,9 @@ def questions(data: Path | None, simulated_fields: int = 50) -> Iterator[Questio
                 yield _chula(sample)
         for sample in cbc.read(data / "cbc"):
             yield _counted_by_hand(sample)
+        if (data / "txl").exists():
+            for sample in txl.read(data / "txl"):
+                yield _counted_by_hand(sample)
     for split in SIMULATED_SEEDS:
         for index in range(simulated_fields):
             yield _simulated(split, index)
@@ -141,9 +156,14 @@ def ask(question: Question, counter: FieldCounter) -> list[Answer]:
     try:
         seen: Seen = counter.see(pixels)
     except (CountingError, InferenceFailed):
-        kinds = [kind for kind in question.true if kind in counter.methods]
-        return [_answer(question, counter, kind, counter.methods[kind], None) for kind in kinds]
+        return unanswered(question, counter)
     return answers(question, counter, seen)
+
+
+def unanswered(question: Question, counter: FieldCounter) -> list[Answer]:
+    """A field that could not be counted."""
+    kinds = [kind for kind in question.true if kind in counter.methods]
+    return [_answer(question, counter, kind, counter.methods[kind], None) for kind in kinds]
 
 
 def answers(question: Question, counter: FieldCounter, seen: Seen) -> list[Answer]:
@@ -162,16 +182,19 @@ def answers(question: Question, counter: FieldCounter, seen: Seen) -> list[Answe
 
 def _answer(question: Question, counter: FieldCounter, kind: CellClass, method: Method, counted: int | None) -> Answer:
     default = method is counter.methods[kind]
-    return Answer(question.corpus, question.split, question.name, kind, method, default, question.true[kind], counted)
+    true = question.true[kind]
+    return Answer(question.corpus, question.split, question.name, kind, method, default, true, counted, question.scanner)
 
 
 def table(answers: Iterable[Answer]) -> list[Row]:
-    """Answers by corpus, split, class and method. ALL-IDB1's 13 fields of the paper are a split of their own, `bench`."""
+    """Answers by corpus, split, class and method. ALL-IDB1's 13 fields of the paper are a split of their own, `bench`; each
+    microscope of a set that has several is one, too."""
     groups: dict[tuple[str, str, CellClass, Method, bool], list[Answer]] = {}
     for one in answers:
         splits = [one.split]
         if one.corpus == allidb1.CORPUS:
             splits += ["bench"] * (one.split in allidb1.BENCH_SPLITS) + ["all"]
+        splits += [f"{one.split} {one.scanner}"] if one.scanner else []
         for split in splits:
             groups.setdefault((one.corpus, split, one.kind, one.method, one.default), []).append(one)
     rows = []
@@ -179,8 +202,14 @@ def table(answers: Iterable[Answer]) -> list[Row]:
         true = sum(one.true for one in group)
         counted = sum(one.counted or 0 for one in group)
         error = 100.0 * (counted - true) / true if true else 0.0
-        rows.append(Row(corpus, split, kind, method, default, len(group), float(np.mean([a.accuracy for a in group])), error))
+        low, high = interval([one.accuracy for one in group], mean)
+        rows.append(Row(corpus, split, kind, method, default, len(group), mean([a.accuracy for a in group]), low, high, error))
     return rows
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean."""
+    return float(np.mean(values))
 
 
 def _order(key: tuple[str, str, CellClass, Method, bool]) -> tuple[str, str, int, int]:

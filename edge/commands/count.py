@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edge.cameras.camera import FrameUnreadable
 from edge.cameras.images import expand
-from edge.commands.options import Border, CellDiameter, ModelName, RuntimeName, UmPerPx, escaped, one_scale
+from edge.commands.options import Border, CellDiameter, InsistOnScale, ModelName, RuntimeName, UmPerPx, escaped, one_scale
 from edge.counting.cells import CellClass, Method
 from edge.counting.errors import CountingError
 from edge.counting.field_count import BorderRule
@@ -29,6 +29,7 @@ def count(
     paths: Paths,
     um_per_px: UmPerPx = None,
     cell_diameter_px: CellDiameter = None,
+    insist_on_scale: InsistOnScale = False,
     model: ModelName = DEFAULT_MODEL,
     runtime: RuntimeName = Runtime.CPU,
     method: MethodName = None,
@@ -52,7 +53,8 @@ def count(
     console, errors = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
     files = expand(paths)
     opened = open_model(model, runtime, counting=counts_of, tell=lambda text: errors.print(f"[yellow]note:[/] {escaped(text)}"))
-    plan = CountingPlan(dict.fromkeys(CellClass, method) if method else {}, border, cell_diameter_px)
+    methods = dict.fromkeys(CellClass, method) if method else {}
+    plan = CountingPlan(methods, border, cell_diameter_px, insist_on_scale=insist_on_scale)
     gate, counter = Gate(GateSettings()), FieldCounter(opened.engine, opened.manifest, plan)
     failed = 0
     with opened.engine, _progress(errors, len(files)) as progress:

@@ -9,7 +9,17 @@ import typer
 
 from edge.cameras.camera import Camera
 from edge.cameras.finding import found
-from edge.commands.options import FAULTS, Border, CellDiameter, ModelName, RuntimeName, StoreFolder, UmPerPx, one_scale
+from edge.commands.options import (
+    FAULTS,
+    Border,
+    CellDiameter,
+    InsistOnScale,
+    ModelName,
+    RuntimeName,
+    StoreFolder,
+    UmPerPx,
+    one_scale,
+)
 from edge.config import default_store_folder
 from edge.counting.errors import ScaleUnknown
 from edge.counting.field_count import BorderRule
@@ -26,6 +36,7 @@ def live(
     ] = None,
     um_per_px: UmPerPx = None,
     cell_diameter_px: CellDiameter = None,
+    insist_on_scale: InsistOnScale = False,
     model: ModelName = DEFAULT_MODEL,
     runtime: RuntimeName = Runtime.CPU,
     border: Border = BorderRule.ALL,
@@ -62,7 +73,8 @@ def live(
 
         engines = Succession(model, runtime, counting=counts_of)
         opened, is_live = engines.first(), open_camera().info.live
-        counting = CountingPlan({}, border, cell_diameter_px, live_frames=LIVE_SCALE_FRAMES if is_live else 1)
+        frames = LIVE_SCALE_FRAMES if is_live else 1
+        counting = CountingPlan({}, border, cell_diameter_px, frames, insist_on_scale)
         name, notices = opened.manifest.name, opened.notices
         loop = LoopPlan(setup.auto or not is_live, name, opened.engine.runtime, notices=notices)
         plan = SessionPlan(

@@ -24,6 +24,9 @@ UmPerPx = Annotated[float | None, typer.Option(help="Micrometres per pixel, from
 CellDiameter = Annotated[
     float | None, typer.Option(help="Diameter of a red cell in pixels; estimated if not given.", min=4.0, max=2000.0)
 ]
+InsistOnScale = Annotated[
+    bool, typer.Option("--insist-on-scale", help="Count also where the picture contradicts the scale that was given.")
+]
 ModelName = Annotated[str, typer.Option(help="A model that ships with HemoCam, or the folder of one.")]
 RuntimeName = Annotated[Runtime, typer.Option(help="What computes: cpu takes the model's default file.")]
 Border = Annotated[BorderRule, typer.Option(help="Which cells at the picture's border count.")]

@@ -45,6 +45,9 @@ class Optics(Section):
         default=None, description="Micrometres per pixel, from a stage micrometer. null: unknown."
     )
     cell_diameter_px: Positive | None = Field(default=None, description="A red cell's diameter in pixels. null: unknown.")
+    insist_on_scale: bool = Field(
+        default=False, description="Count also where the cells contradict the scale above by more than 30 %; else it fails."
+    )
 
     @model_validator(mode="after")
     def _one_scale(self) -> Optics:

@@ -57,8 +57,9 @@ def at_border(outlines: Sequence[Outline], shape: tuple[int, int], tolerance_px:
 def admitted(cells: Iterable[Cell], rule: BorderRule, width_px: int, height_px: int, cell_diameter_px: float) -> list[Cell]:
     """Those of `cells` that count in a frame of `width_px` x `height_px` under `rule`, in their order.
 
-    Two edges: what reaches the right or bottom edge does not count even if it also reaches the left or top one, as the
-    lines of a Neubauer chamber forbid; so fields side by side count a cell on their common edge exactly once.
+    Two edges: what reaches the right or bottom line does not count even if it also reaches the left or top one, as the
+    lines of a Neubauer chamber forbid, nor what lies beyond a line; so frames side by side count a cell on their common
+    line exactly once (Gundersen's unbiased counting frame, Journal of Microscopy 111, 1977).
     """
     if rule is BorderRule.ALL:
         return list(cells)
@@ -66,9 +67,23 @@ def admitted(cells: Iterable[Cell], rule: BorderRule, width_px: int, height_px: 
         half_px = cell_diameter_px / 2.0 - 0.5
         right_px, bottom_px = width_px - 1.0 - half_px, height_px - 1.0 - half_px
         return [cell for cell in cells if half_px <= cell.x <= right_px and half_px <= cell.y <= bottom_px]
-    return [cell for cell in cells if not _forbidden(cell, width_px, height_px)]
+    return [cell for cell in cells if _in_frame(cell, width_px, height_px, cell_diameter_px / 2.0)]
 
 
-def _forbidden(cell: Cell, width_px: int, height_px: int) -> bool:
-    touched = touched_edges(cell.outline, (height_px, width_px))
-    return touched.right or touched.bottom
+def frame_area_px(width_px: int, height_px: int, cell_diameter_px: float) -> float:
+    """The area of the counting frame, in square pixels of the picture; 0 where a picture is no larger than a cell."""
+    return max(0.0, width_px - cell_diameter_px) * max(0.0, height_px - cell_diameter_px)
+
+
+def _in_frame(cell: Cell, width_px: int, height_px: int, inset_px: float) -> bool:
+    """Whether a cell counts in the frame that lies `inset_px` inside the picture, which spans -0.5..width - 0.5: its rightmost
+    and its lowest point lie in the frame."""
+    first, right, bottom = inset_px - 0.5, width_px - 0.5 - inset_px, height_px - 0.5 - inset_px
+    if cell.x >= right or cell.y >= bottom:
+        return False
+    # Of most cells the outline, which takes longest to draw, need not be known.
+    reach = max(cell.diameter_px, 2.0 * inset_px)
+    if first <= cell.x < right - reach and first <= cell.y < bottom - reach:
+        return True
+    x, y = cell.outline.max(axis=0).tolist()
+    return bool(first <= x < right and first <= y < bottom)

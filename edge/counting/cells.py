@@ -43,15 +43,17 @@ class ClassMaps:
     """What a network says of one class: probabilities 0..1 in (height, width) float32 maps of equal shape.
 
     `foreground` is the cell's whole area, `outline` its rim and its edge against a neighbour, `centre` a blob at each
-    cell's centre. `outline` and `centre` are None where the network has no such output.
+    cell's centre, `size` how large the cell at a pixel is (engines.cell_size). All but `foreground` are None where the network
+    has no such output.
     """
 
     foreground: ProbabilityMap
     outline: ProbabilityMap | None = None
     centre: ProbabilityMap | None = None
+    size: ProbabilityMap | None = None
 
     def __post_init__(self) -> None:
-        for name in ("foreground", "outline", "centre"):
+        for name in ("foreground", "outline", "centre", "size"):
             array = getattr(self, name)
             if array is None:
                 continue

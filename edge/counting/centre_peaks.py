@@ -14,8 +14,10 @@ from edge.counting.flood import disc_markers, flood
 from edge.counting.interior import foreground_mask
 from edge.counting.labelled import regions_of
 from edge.counting.masks import Mask
+from edge.counting.own_ground import with_own_ground
 from edge.counting.peaks import Ints, Peaks, between, bilinear, find_peaks, kept_of, merge_shallow, near_pairs, smoothed
 from edge.counting.settings import ClassSettings
+from engines.cell_size import ratio_of
 
 SMOOTHING_RATIO = 0.04
 """Sigma of the blur over the heatmap: a third of the 0.12 of the blobs, so that a blob keeps nine tenths of its height."""
@@ -26,6 +28,8 @@ SURE_AREA_RATIO = 1.15
 """Two cells that lie a tenth of a diameter apart already cover 1.13 of one."""
 ROUND_AREA_RATIO = 1.6
 ROUND_AXIS_RATIO = 1.15
+SIZES = (0.5, 1.6)
+"""A red cell is no smaller or larger than this beside the others of its field, whatever a network says of it."""
 UNFILLED = 255
 """Of a mask; the pieces that are looked at get larger numbers."""
 
@@ -44,6 +48,9 @@ def find(maps: ClassMaps, cell_diameter_px: float, settings: ClassSettings) -> l
     peaks = merge_shallow(peaks, heat, settings.merge_valley_ratio, MERGE_REACH_RATIO * diameter_px)
     inside = foreground_mask(maps, diameter_px, settings)
     peaks = _merge_in_lone_cells(peaks, inside, maps.outline, diameter_px, settings)
+    if maps.size is not None:
+        sizes = np.clip(ratio_of(bilinear(maps.size, peaks.x, peaks.y)), *SIZES) * np.float32(diameter_px)
+        peaks = peaks.take(with_own_ground(peaks, sizes, inside))
     markers = disc_markers(inside.shape, peaks, MARKER_RADIUS_RATIO * diameter_px)
     labels = flood(markers, inside, maps.outline, FLOOD_REACH_RATIO * diameter_px)
     confidence = bilinear(maps.centre, peaks.x, peaks.y)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.border import admitted
+from edge.counting.border import admitted, frame_area_px
 from edge.counting.cells import Cell, CellClass, Method, Outline, Region
-from edge.counting.errors import ScaleUnknown
+from edge.counting.errors import ScaleContradicted, ScaleUnknown
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.counting.frame_scale import ASSUMED_CELLS_ACROSS, RED_CELL_UM, FrameScale
-from edge.counting.logits import class_maps, settings_of
+from edge.counting.logits import class_maps, familiarity_of, settings_of, uncertainty_of
+from edge.counting.marks import Mark, marks_of
 from edge.counting.methods import NEEDS, available, find
+from edge.counting.said_size import said_size
 from edge.counting.scale_history import refine_cell_diameter
 from edge.counting.seen import Asked, Clock, Inferred, Seen
 from engines.contract import Engine
@@ -27,8 +30,16 @@ __all__ = ["ASSUMED_CELLS_ACROSS", "RED_CELL_UM", "CountingPlan", "FieldCounter"
 
 Pixels = NDArray[np.uint8]
 
-SECOND_LOOK = 0.12
-"""An estimate that the network's own cells contradict by more than this share is replaced, and the field is counted again."""
+ANOTHER_LOOK = 0.1
+"""A field whose cells the network sees to be smaller or larger than was taken by more than this share is looked at again."""
+LOOKS = 3
+"""At most: one at an estimate that may be off by a factor of three, one near, one right."""
+CONTRADICTED = 0.3
+"""A scale that a person gave and that the cells contradict by more than this share is refused: microcytes and macrocytes are
+10 to 15 % off in truth."""
+CONTRADICTED_BY = 5.0
+"""So many red cells must say so, and agree."""
+CONTRADICTED_SPREAD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +47,15 @@ class CountingPlan:
     """What the user may choose. A class that `methods` does not name is counted by the model's default.
 
     `cell_diameter_px` in frame pixels, or None to go by µm per pixel where the frame has it and by the image where not.
-    `live_frames` is the length of the running median of the estimated diameter, 1 for stills.
+    `live_frames` is the length of the running median of the estimated diameter, 1 for stills. `insist_on_scale` counts also
+    where the picture contradicts the scale that was given.
     """
 
     methods: Mapping[CellClass, Method] = field(default_factory=dict)
     border_rule: BorderRule = BorderRule.ALL
     cell_diameter_px: float | None = None
     live_frames: int = 1
+    insist_on_scale: bool = False
 
 
 class FieldCounter:
@@ -59,6 +72,8 @@ class FieldCounter:
         self._preparation = manifest.preparing()
         self._scales = FrameScale(plan.cell_diameter_px, plan.live_frames)
         self.settings = settings_of(manifest)
+        self._uncertainty = uncertainty_of(manifest)
+        self._familiarity = familiarity_of(manifest)
         self.methods = {kind: Method(manifest.decoding[kind.value].method) for kind in self.settings} | {
             kind: method for kind, method in plan.methods.items() if kind in self.settings
         }
@@ -76,10 +91,13 @@ class FieldCounter:
         clock = Clock()
         with clock.stage("scale"):
             scale = self.scale(pixels, um_per_px)
-        read = self.read(self.infer(self._engine, self.prepared(pixels, scale, clock), scale), um_per_px)
-        if isinstance(read, Seen):
-            return read
-        return self._seen(self.infer(self._engine, self.prepared(pixels, read, clock), read), um_per_px)
+        for look in range(1, LOOKS + 1):
+            inferred = self.infer(self._engine, self.prepared(pixels, scale, clock), scale)
+            read = self.read(inferred, um_per_px, look)
+            if isinstance(read, Seen):
+                return read
+            scale = read
+        raise AssertionError("the last look gives what it sees")
 
     def scale(self, pixels: Pixels, um_per_px: float | None = None) -> Scale:
         """The scale to look at (height, width, 3) uint8 RGB `pixels` with, for `prepared` and `infer`."""
@@ -103,39 +121,62 @@ class FieldCounter:
             kept = logits if logits.flags.owndata else logits.copy()
         return Inferred(asked, scale, kept)
 
-    def read(self, inferred: Inferred, um_per_px: float | None = None) -> Seen | Scale:
+    def read(self, inferred: Inferred, um_per_px: float | None = None, look: int = 1) -> Seen | Scale:
         """What the answer says, decoded; or, where its red cells have another size than was taken, the scale to prepare and
-        `infer` the frame again at, once: what was inferred at that one is not questioned. Raises InferenceFailed where it is
-        not finite, ScaleUnknown."""
+        `infer` the frame again at. `look` counts from 1 what was inferred of the frame; look number LOOKS is the last.
+
+        Raises InferenceFailed where the answer is not finite, ScaleUnknown, ScaleContradicted.
+        """
         seen = self._seen(inferred, um_per_px)
-        if seen.scale.source in (ScaleSource.ESTIMATED, ScaleSource.ASSUMED) and CellClass.RBC in seen.maps:
-            return self._second_look(seen) or seen
-        return seen
+        if CellClass.RBC not in seen.maps:
+            return seen
+        if seen.scale.source in (ScaleSource.GIVEN, ScaleSource.CALIBRATED):
+            if not self._plan.insist_on_scale:
+                self._refuse_contradicted(seen, um_per_px)
+            return seen
+        return self._measured(seen, look)
 
     def counted(self, seen: Seen) -> FieldCount:
-        """The field's cells by the chosen methods alone, as quickly as can be. Raises MethodUnavailable."""
-        kept: list[Cell] = []
+        """The field's cells by the chosen methods alone, with what speaks against them, as quickly as can be. Raises
+        MethodUnavailable."""
+        found: list[Cell] = []
         with seen.clock.stage("count"):
             for kind in seen.maps:
-                kept += self._admitted(seen, kind, self.methods[kind])
-        kept.sort(key=lambda cell: (round(cell.y), cell.x, cell.cell_class.value))
-        by_method = {kind: {self.methods[kind]: sum(cell.cell_class is kind for cell in kept)} for kind in seen.maps}
-        rule, ms = self._plan.border_rule, dict(seen.clock.ms)
-        return FieldCount(tuple(kept), seen.width_px, seen.height_px, seen.scale, rule, dict(self.methods), by_method, ms)
+                found += self.cells(seen, kind, self.methods[kind])
+            kept = self._under(self._plan.border_rule, found, seen)
+            kept.sort(key=lambda cell: (round(cell.y), cell.x, cell.cell_class.value))
+            by_class = {kind: [cell for cell in kept if cell.cell_class is kind] for kind in seen.maps}
+            framed = self._under(BorderRule.TWO_EDGE, found, seen)
+        counts = {kind: len(cells) for kind, cells in by_class.items()}
+        with seen.clock.stage("doubt"):
+            noticed = tuple(self._marks(seen, counts))
+        return FieldCount(
+            tuple(kept), seen.width_px, seen.height_px, seen.scale, self._plan.border_rule, dict(self.methods),
+            {kind: {self.methods[kind]: number} for kind, number in counts.items()}, dict(seen.clock.ms),
+            {kind: known.interval(by_class[kind]) for kind, known in self._uncertainty.items() if kind in by_class}, noticed,
+            {kind: sum(cell.cell_class is kind for cell in framed) for kind in seen.maps},
+            frame_area_px(seen.width_px, seen.height_px, seen.scale.cell_diameter_px),
+        )  # fmt: skip
 
     def compared(self, seen: Seen, count: FieldCount) -> FieldCount:
         """`count` with the numbers of all other methods that the model's maps allow."""
         with seen.clock.stage("compare"):
             by_method = {
-                kind: {**found, **{m: len(self._admitted(seen, kind, m)) for m in available(seen.maps[kind]) if m not in found}}
+                kind: {
+                    **found,
+                    **{
+                        m: len(self._under(self._plan.border_rule, self.cells(seen, kind, m), seen))
+                        for m in available(seen.maps[kind])
+                        if m not in found
+                    },
+                }
                 for kind, found in count.by_method.items()
             }
         return replace(count, by_method=by_method, ms=dict(seen.clock.ms))
 
     def cells(self, seen: Seen, kind: CellClass, method: Method) -> list[Cell]:
         """The cells of one class by one method, in frame pixels, under no border rule. Raises MethodUnavailable."""
-        zoom = self._preparation.cell_diameter_px / seen.scale.cell_diameter_px
-        return [_in_frame(kind, one, zoom, seen.um_per_px) for one in self._regions(seen, kind, method)]
+        return [_in_frame(kind, one, seen.zoom, seen.um_per_px) for one in self._regions(seen, kind, method)]
 
     def next_method(self, kind: CellClass) -> Method:
         """From the next field on, count this class by the method after the one in use; gives it."""
@@ -143,13 +184,19 @@ class FieldCounter:
         self.methods[kind] = methods[(methods.index(self.methods[kind]) + 1) % len(methods)]
         return self.methods[kind]
 
-    def _admitted(self, seen: Seen, kind: CellClass, method: Method) -> list[Cell]:
-        cells = self.cells(seen, kind, method)
-        return admitted(cells, self._plan.border_rule, seen.width_px, seen.height_px, seen.scale.cell_diameter_px)
+    def _under(self, rule: BorderRule, cells: list[Cell], seen: Seen) -> list[Cell]:
+        return admitted(cells, rule, seen.width_px, seen.height_px, seen.scale.cell_diameter_px)
+
+    def _marks(self, seen: Seen, counts: Mapping[CellClass, int]) -> Iterator[Mark]:
+        if CellClass.RBC not in seen.maps:
+            return iter(())
+        said = said_size(seen.maps[CellClass.RBC], self._preparation.cell_diameter_px)
+        return marks_of(seen.maps, counts, seen.prepared, said, self._familiarity)
 
     def _regions(self, seen: Seen, kind: CellClass, method: Method) -> list[Region]:
         if (kind, method) not in seen.regions:
-            seen.regions[kind, method] = find(method, seen.maps[kind], self._preparation.cell_diameter_px, self.settings[kind])
+            diameter_px = seen.scale.cell_diameter_px * seen.zoom
+            seen.regions[kind, method] = find(method, seen.maps[kind], diameter_px, self.settings[kind])
         return seen.regions[kind, method]
 
     def _seen(self, inferred: Inferred, um_per_px: float | None) -> Seen:
@@ -157,26 +204,59 @@ class FieldCounter:
         with asked.clock.stage("decode"):
             maps = decode(inferred.logits, asked.prepared, self._manifest.channels)
             by_class = {kind: class_maps(maps, kind) for kind in self.settings}
-        return Seen(by_class, inferred.scale, um_per_px, asked.width_px, asked.height_px, asked.clock)
+        zoom = self._preparation.cell_diameter_px / inferred.scale.cell_diameter_px
+        return Seen(by_class, asked.prepared, inferred.scale, zoom, um_per_px, asked.width_px, asked.height_px, asked.clock)
 
-    def _second_look(self, seen: Seen) -> Scale | None:
-        """The diameter that the network's own red cells have, where it differs enough to count again."""
+    def _measured(self, seen: Seen, look: int) -> Seen | Scale:
+        """The field with the diameter that its own red cells have; or that diameter, where it must be looked at again."""
         with seen.clock.stage("count"):
-            regions = self._regions(seen, CellClass.RBC, self.methods[CellClass.RBC])
-            measured = refine_cell_diameter(regions)
+            measured = self._of_own_cells(seen)
         if measured is None:
-            if seen.scale.source is ScaleSource.ASSUMED and regions:
-                raise ScaleUnknown(
-                    "there are cells, but none lies whole and apart to be measured; "
-                    "give the size of a red cell in pixels with --cell-diameter-px, or calibrate the objective"
-                )
-            return None
-        factor = measured.cell_diameter_px / self._preparation.cell_diameter_px
-        if abs(factor - 1.0) <= SECOND_LOOK:
-            return None
-        measured = replace(measured, cell_diameter_px=seen.scale.cell_diameter_px * factor)
-        self._scales.correct(seen.scale, measured)
-        return measured
+            return seen
+        factor = measured.cell_diameter_px / seen.scale.cell_diameter_px
+        if look < LOOKS and abs(log(factor)) > log(1.0 + ANOTHER_LOOK):
+            self._scales.correct(seen.scale, measured)
+            return measured
+        return (
+            replace(seen, scale=replace(measured, source=seen.scale.source))
+            if seen.maps[CellClass.RBC].size is not None
+            else seen
+        )
+
+    def _of_own_cells(self, seen: Seen) -> Scale | None:
+        """By the network's channel of sizes, or where it has none by the area of the cells that it sees whole and apart. Raises
+        ScaleUnknown where there are cells and neither tells."""
+        red, canonical_px = seen.maps[CellClass.RBC], self._preparation.cell_diameter_px
+        if red.size is not None:
+            said = said_size(red, canonical_px)
+            return None if said is None else Scale(
+                said.ratio * seen.scale.cell_diameter_px, said.spread, ScaleSource.MEASURED
+            )  # fmt: skip
+        regions = self._regions(seen, CellClass.RBC, self.methods[CellClass.RBC])
+        measured = refine_cell_diameter(regions)
+        if measured is None and seen.scale.source is ScaleSource.ASSUMED and regions:
+            raise ScaleUnknown(
+                "there are cells, but none lies whole and apart to be measured; "
+                "give the size of a red cell in pixels with --cell-diameter-px, or calibrate the objective"
+            )
+        return None if measured is None else replace(measured, cell_diameter_px=measured.cell_diameter_px / seen.zoom)
+
+    def _refuse_contradicted(self, seen: Seen, um_per_px: float | None) -> None:
+        said = said_size(seen.maps[CellClass.RBC], self._preparation.cell_diameter_px)
+        if said is None or said.cells < CONTRADICTED_BY or said.spread > CONTRADICTED_SPREAD:
+            return
+        if abs(log(said.ratio)) <= log(1.0 + CONTRADICTED):
+            return
+        given_px, seen_px = seen.scale.cell_diameter_px, said.ratio * seen.scale.cell_diameter_px
+        given = (
+            f"{given_px:.0f} px"
+            if um_per_px is None
+            else f"{um_per_px:g} µm per pixel, which makes a red cell {given_px:.0f} px,"
+        )
+        raise ScaleContradicted(
+            f"the scale that was given says {given} and the cells of this picture are {seen_px:.0f} px wide; "
+            "correct it, leave it out so that the cells tell it, or insist with --insist-on-scale"
+        )
 
 
 def _in_frame(kind: CellClass, region: Region, zoom: float, um_per_px: float | None) -> Cell:

@@ -11,5 +11,9 @@ class MethodUnavailable(CountingError):
     """A method needs a map that the model does not give."""
 
 
+class ScaleContradicted(CountingError):
+    """The scale that a person gave cannot be that of this picture."""
+
+
 class ScaleUnknown(CountingError):
     """The red cell diameter cannot be told from the image."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 
 from edge.counting.cells import Cell, CellClass, Method
+from edge.counting.interval import Interval
+from edge.counting.marks import Mark, Reason
 
 LOOK_AGAIN = 0.15
 LOOK_AGAIN_CELLS = 3
@@ -19,7 +21,8 @@ class BorderRule(str, Enum):
     """Which cells at the frame's border count.
 
     ALL: every visible piece. CENTRE_INSIDE: those whose centre lies at least half a red cell diameter inside.
-    TWO_EDGE: as in a counting chamber, pieces cut by the top or left edge count, by the bottom or right edge not.
+    TWO_EDGE: as in a counting chamber, cells that reach over the top or left line count, over the bottom or right line not. The
+    lines lie half a red cell diameter inside the frame, so that each cell on them shows whole and no sliver is judged.
     """
 
     ALL = "all"
@@ -53,7 +56,9 @@ class FieldCount:
 
     `cells` are those that the border rule admits, in a fixed order (top to bottom, left to right). `by_method` has the
     number of cells by each method that was run, chosen one included, under the same border rule. `ms` are milliseconds
-    by stage (`scale`, `prepare`, `infer`, `decode`, `count`).
+    by stage (`scale`, `prepare`, `infer`, `decode`, `count`). `intervals` are 95 %, of the classes whose errors the model's
+    manifest knows. `noticed` is what spoke against the count when it was made. `in_frame` is the number of cells in the
+    counting frame (edge.counting.border), whose area is `frame_area_px`: what totals per area are made of.
     """
 
     cells: tuple[Cell, ...]
@@ -64,6 +69,10 @@ class FieldCount:
     methods: Mapping[CellClass, Method]
     by_method: Mapping[CellClass, Mapping[Method, int]]
     ms: Mapping[str, float]
+    intervals: Mapping[CellClass, Interval] = field(default_factory=dict)
+    noticed: tuple[Mark, ...] = ()
+    in_frame: Mapping[CellClass, int] = field(default_factory=dict)
+    frame_area_px: float = 0.0
 
     @property
     def counts(self) -> dict[CellClass, int]:
@@ -80,6 +89,17 @@ class FieldCount:
         return {
             kind: _interquartile_range(found.values()) / max(1, chosen[kind]) for kind, found in self.by_method.items() if found
         }
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Everything that speaks against the count; empty where nothing does."""
+        apart = [f"{kind.plural} {share:.0%}" for kind, share in self.doubtful.items()]
+        return (*self.noticed, *([Mark(Reason.METHODS, f"the methods are apart: {', '.join(apart)}")] if apart else []))
+
+    def per_mm2(self, um_per_px: float) -> dict[CellClass, float]:
+        """Cells per square millimetre by class, from the counting frame; empty where the field has no room for one."""
+        area_mm2 = self.frame_area_px * (um_per_px / 1000.0) ** 2
+        return {kind: number / area_mm2 for kind, number in self.in_frame.items()} if area_mm2 > 0.0 else {}
 
     @property
     def doubtful(self) -> dict[CellClass, float]:

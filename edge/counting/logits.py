@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from edge.counting.cells import CellClass, ClassMaps, Method, ProbabilityMap
+from edge.counting.familiarity import Familiarity
+from edge.counting.interval import Uncertainty
 from edge.counting.methods import find
 from edge.counting.settings import ClassSettings
 from engines.contract import InferenceFailed, Tensor
@@ -23,9 +25,21 @@ def settings_of(manifest: Manifest) -> dict[CellClass, ClassSettings]:
     }
 
 
+def uncertainty_of(manifest: Manifest) -> dict[CellClass, Uncertainty]:
+    """How the model errs, of the classes of which its manifest says it."""
+    return {CellClass(name): Uncertainty(**card.model_dump()) for name, card in manifest.uncertainty.items()}
+
+
+def familiarity_of(manifest: Manifest) -> Familiarity | None:
+    """What the model has learnt from looks like, where its manifest says it."""
+    card = manifest.familiarity
+    return None if card is None else Familiarity(np.array(card.mean), np.array(card.precision), card.limit)
+
+
 def class_maps(maps: Mapping[str, ProbabilityMap], kind: CellClass) -> ClassMaps:
     """One class' maps out of all channels'."""
-    return ClassMaps(maps[kind.value], maps.get(f"{kind.value}_outline"), maps.get(f"{kind.value}_centre"))
+    outline, centre, size = (maps.get(f"{kind.value}_{part}") for part in ("outline", "centre", "size"))
+    return ClassMaps(maps[kind.value], outline, centre, size)
 
 
 def counts_of(logits: Tensor, manifest: Manifest) -> dict[str, int]:

@@ -49,13 +49,16 @@ class Inferred:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What the network says of one field: maps by class at the model's scale, and the scale that led there.
+    """What the network says of one field: maps by class at the model's scale, `zoom` pixels of theirs a
+    frame pixel, and the red cell diameter in frame pixels.
 
     `regions` are those already found in the maps, by class and method: none is looked for twice.
     """
 
     maps: Mapping[CellClass, ClassMaps]
+    prepared: Prepared
     scale: Scale
+    zoom: float
     um_per_px: float | None
     width_px: int
     height_px: int

@@ -30,12 +30,18 @@ FRAME_STATES = ("counted", "duplicate", "rejected", "dropped", "failed")
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """One field as the tables name it: `label` is slide.field, `look_again` marks the highest disagreement."""
+    """One field as the tables name it: `label` is slide.field, `look_again` asks a person to."""
 
     record: FieldRecord
     label: str
     look_again: bool
     picture: Picture | None = None
+
+    @property
+    def doubt(self) -> str:
+        """What speaks against the count, in words."""
+        apart = f"methods {100.0 * self.record.disagreement.get('rbc', 0.0):.0f} % apart"
+        return "; ".join(self.record.marks) or apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +155,10 @@ def _field_lines(
 
 
 def look_again(fields: Sequence[FieldRecord]) -> set[int]:
-    """Ids of the fields whose methods disagree most on red cells: at most five, from 10 % up."""
+    """Ids of the fields that have a mark, and of those whose methods disagree most on red cells: at most five, from 10 % up."""
     highest = sorted(fields, key=lambda field: -field.disagreement.get("rbc", 0.0))[:LOOK_AGAIN_MAX]
-    return {field.id for field in highest if field.disagreement.get("rbc", 0.0) >= LOOK_AGAIN}
+    apart = {field.id for field in highest if field.disagreement.get("rbc", 0.0) >= LOOK_AGAIN}
+    return apart | {field.id for field in fields if field.marks}
 
 
 def _shown(fields: Sequence[FieldRecord], doubtful: set[int], pictures_max: int) -> set[int]:

@@ -15,11 +15,12 @@ _TIMES = {"started", "finished", "wall_time", "undone", "image_dropped", "writte
 _FLAGS = {"simulated", "clock_trusted", "border"}
 _NUMBERS = {
     *CELL_CLASSES, "slide", "field", "sequence", "width_px", "height_px", "fields", "fields_undone",
+    *(f"{kind}_{part}" for kind in CELL_CLASSES for part in ("low", "high", "in_frame")),
     "captured", "counted", "duplicate", "rejected", "dropped", "failed",
 }  # fmt: skip
 _MEASURES = {
     *(f"disagreement_{kind}" for kind in CELL_CLASSES), "monotonic_s", "cell_diameter_px", "cell_diameter_spread", "um_per_px",
-    "focus", "latency_ms", "x", "y", "diameter_px", "diameter_um", "area_px", "confidence", "jump_s",
+    "focus", "latency_ms", "x", "y", "diameter_px", "diameter_um", "area_px", "frame_area_px", "confidence", "jump_s",
 }  # fmt: skip
 _LISTS = {"outline_x", "outline_y"}
 

@@ -18,6 +18,9 @@ FIELD_COLUMNS = (
     *_SESSION_COLUMNS,
     *("sequence", "wall_time", "monotonic_s", "clock_trusted"),
     *CELL_CLASSES,
+    *(f"{kind}_{end}" for kind in CELL_CLASSES for end in ("low", "high")),
+    *(f"{kind}_in_frame" for kind in CELL_CLASSES),
+    *("frame_area_px", "marks"),
     *(f"method_{kind}" for kind in CELL_CLASSES),
     *(f"disagreement_{kind}" for kind in CELL_CLASSES),
     *("border_rule", "cell_diameter_px", "cell_diameter_spread", "cell_diameter_source", "um_per_px", "calibration"),
@@ -74,9 +77,11 @@ def field_rows(store: StoreReader, session: SessionRecord, including_undone: boo
             row |= {name: getattr(session, name) for name in ("camera", "model", "model_sha256", "runtime")}
             for kind in CELL_CLASSES:
                 row[kind] = field.counts.get(kind)
+                row[f"{kind}_low"], row[f"{kind}_high"] = field.intervals.get(kind, (None, None))
+                row[f"{kind}_in_frame"] = field.in_frame.get(kind)
                 row[f"method_{kind}"] = field.methods.get(kind)
                 row[f"disagreement_{kind}"] = field.disagreement.get(kind)
-            yield {**row, **_start(session, slide, field)}
+            yield {**row, "marks": "; ".join(field.marks), **_start(session, slide, field)}
 
 
 def cell_rows(

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from edge.counting.counter import FieldCounter, Seen
-from edge.counting.errors import CountingError, ScaleUnknown
+from edge.counting.errors import CountingError
 from edge.counting.field_count import FieldCount, Scale
 from edge.frame import Frame
 from edge.inference.inference import Inference
@@ -39,7 +39,7 @@ class Passage:
     scale: Scale | None = None
     asked: Any = None
     begun: bool = False
-    again: bool = False
+    look: int = 1
     inferred: Any = None
     seen: Seen | None = None
     count: FieldCount | None = None
@@ -165,11 +165,9 @@ class EngineLine:
 
     def _read(self, passage: Passage) -> None:
         try:
-            read = self._counter.read(passage.inferred, passage.frame.um_per_px)
+            read = self._counter.read(passage.inferred, passage.frame.um_per_px, passage.look)
             if isinstance(read, Scale):
-                if passage.again:
-                    raise ScaleUnknown("its cells have another size each time that they are looked at")
-                passage.scale, passage.again, passage.begun, passage.inferred = read, True, False, None
+                passage.scale, passage.look, passage.begun, passage.inferred = read, passage.look + 1, False, None
                 passage.asked = self._counter.prepared(passage.frame.pixels, read)
                 return
             passage.seen, passage.count = read, self._counter.counted(read)

@@ -52,6 +52,14 @@ def numbers(text: str) -> dict[str, int]:
     return value
 
 
+def sentences(text: str) -> tuple[str, ...]:
+    """A JSON list of texts."""
+    value = json.loads(text)
+    if not isinstance(value, list) or not all(isinstance(sentence, str) for sentence in value):
+        raise ValueError(f"{text[:40]} is no JSON list of texts")
+    return tuple(value)
+
+
 def session_id(text: str) -> str:
     """A session's name is its lock's file and its pictures' folder: no path, and nothing that a file may not be called."""
     if not _SESSION_ID.fullmatch(text):
@@ -94,5 +102,6 @@ MEANINGS: Mapping[tuple[str, str], Meaning] = {
     ("session", "id"): _SESSION,
     ("session", "settings"): Meaning(mapping, "{}"),
     ("field", "image"): Meaning(picture_name, None),
+    ("field", "marks"): Meaning(sentences, "[]"),
     ("field_class", "by_method"): Meaning(numbers, "{}"),
 }

@@ -78,4 +78,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO slide_class SELECT slide_id, cell_class, count(*), sum(field_class.counted)
             FROM field_class JOIN field ON field.id = field_id GROUP BY slide_id, cell_class""",
     ),
+    (
+        # What speaks against the field's count, as a JSON list of sentences, and the area of its counting frame.
+        "ALTER TABLE field ADD COLUMN marks TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE field ADD COLUMN frame_area_px REAL",
+        # The count's 95 % interval, and the cells in the counting frame; unknown of older fields.
+        "ALTER TABLE field_class ADD COLUMN low INTEGER CHECK (low >= 0)",
+        "ALTER TABLE field_class ADD COLUMN high INTEGER CHECK (high >= 0)",
+        "ALTER TABLE field_class ADD COLUMN in_frame INTEGER CHECK (in_frame >= 0)",
+    ),
 )

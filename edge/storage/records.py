@@ -114,7 +114,9 @@ class FieldFacts:
     picture's path relative to the store's folder; `cell_diameter_spread` is relative (0.1 = 10 %); `focus` is None where
     it was not measured; `methods` names every class that was looked for; `disagreement` is relative, `by_method` has
     the number of cells by class and method. `engine` says what computed it, `calibration` where `um_per_px` comes from;
-    `clock_trusted` is None where nobody knows whether the wall clock was set.
+    `clock_trusted` is None where nobody knows whether the wall clock was set. `marks` is what speaks against the count, in
+    sentences. `intervals` are the counts' 95 % intervals, both ends inclusive; `in_frame` is the number of cells in the
+    counting frame of `frame_area_px` square pixels, None where it is not known.
 
     Raises ValueError where `wall_time` has no timezone or a mapping names a class that was not looked for.
     """
@@ -139,11 +141,17 @@ class FieldFacts:
     engine: str = ""
     calibration: str = ""
     clock_trusted: bool | None = None
+    marks: tuple[str, ...] = ()
+    intervals: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    in_frame: Mapping[str, int] = field(default_factory=dict)
+    frame_area_px: float | None = None
 
     def __post_init__(self) -> None:
         if self.wall_time.tzinfo is None:
             raise ValueError(f"a field's wall time needs a timezone: {self.wall_time}")
-        if strange := (set(self.disagreement) | set(self.by_method)) - set(self.methods):
+        if strange := (set(self.disagreement) | set(self.by_method) | set(self.intervals) | set(self.in_frame)) - set(
+            self.methods
+        ):
             raise ValueError(f"no method counted {', '.join(sorted(strange))} in this field")
 
 

@@ -34,9 +34,9 @@ _SESSION_FACTS = ("id", "started", "simulated", "settings", "clock_trusted", "fi
 _FIELD_NUMBERS = (
     *("slide_id", "sequence", "monotonic_s", "image", "width_px", "height_px", "um_per_px", "cell_diameter_px"),
     *("cell_diameter_spread", "cell_diameter_source", "border_rule", "focus", "latency_ms"),
-    *("engine", "calibration"),
+    *("engine", "calibration", "frame_area_px"),
 )
-_FIELD_FACTS = ("id", "number", "wall_time", "clock_trusted", "undone", "image_dropped")
+_FIELD_FACTS = ("id", "number", "wall_time", "clock_trusted", "undone", "image_dropped", "marks")
 _CELL_NUMBERS = ("cell_class", "x", "y", "diameter_px", "area_px", "confidence", "diameter_um")
 
 
@@ -95,13 +95,18 @@ def field_columns(field: NewField, number: int) -> dict[str, object]:
         "number": number,
         "wall_time": time_text(field.wall_time),
         "clock_trusted": _from_bool(field.clock_trusted),
+        "marks": json.dumps(field.marks, ensure_ascii=False),
     }
 
 
 def class_columns(field: NewField, field_id: int, kind: str, counted: int) -> dict[str, object]:
+    low, high = field.intervals.get(kind, (None, None))
     return {
         "field_id": field_id,
         "cell_class": kind,
+        "low": low,
+        "high": high,
+        "in_frame": field.in_frame.get(kind),
         "method": field.methods[kind],
         "counted": counted,
         "disagreement": field.disagreement.get(kind),
@@ -118,6 +123,8 @@ def field_record(row: sqlite3.Row, classes: Sequence[sqlite3.Row]) -> FieldRecor
         methods={kind: each["method"] for kind, each in ordered},
         disagreement={kind: each["disagreement"] for kind, each in ordered if each["disagreement"] is not None},
         by_method={kind: each["by_method"] for kind, each in ordered if each["by_method"]},
+        intervals={kind: (each["low"], each["high"]) for kind, each in ordered if None not in (each["low"], each["high"])},
+        in_frame={kind: each["in_frame"] for kind, each in ordered if each["in_frame"] is not None},
         counts={kind: each["counted"] for kind, each in ordered},
         cells_lost={kind: each["lost"] for kind, each in ordered if each["lost"]},
     )

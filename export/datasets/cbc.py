@@ -7,21 +7,20 @@ in a folder `BCCD`; github.com/Shenggan/BCCD_Dataset).
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 
+from export.datasets.box_table import LABELS, read_boxes_table
 from export.datasets.errors import DatasetError
 from export.datasets.folders import by_stem, find_folder, folder_in, pictures_in
 from export.datasets.pascal_voc import read_boxes
 from export.datasets.pictures import size_of
 from export.datasets.report_text import read_text
 from export.datasets.sample import Box, Sample
-from export.datasets.tables import read_rows, values_of
+from export.datasets.tables import values_of
 
 CORPUS = "cbc"
 HELD_OUT = range(280, 339)
 """Fields of the corpus' `train` split that tune and choose (`val`)."""
-LABELS = {"RBC": "rbc", "WBC": "wbc", "Platelets": "plt"}
 PUBLISHED = {"Training": "train", "Testing": "test", "Validation": "val"}
 IMAGE_SETS = ("train", "val", "test")
 
@@ -29,7 +28,8 @@ IMAGE_SETS = ("train", "val", "test")
 def read(root: Path) -> list[Sample]:
     """The fields under `root`, all splits. Raises DatasetError.
 
-    About half of the visible red cells carry a box, so `counts` holds white cells and platelets alone. Whose blood a field
+    Fields that `boxes_complete.csv` (of TXL-PBC) labels anew are `complete`. In the others about half of the visible red cells
+    carry a box, so `counts` holds white cells and platelets alone. Whose blood a field
     shows is not given: `group` is the field itself, so that one that two splits share stays on one side.
     """
     if (root / "boxes.csv").exists():
@@ -48,19 +48,15 @@ def read(root: Path) -> list[Sample]:
 
 
 def _read_table(root: Path) -> list[Sample]:
-    boxes: dict[tuple[str, str], list[Box]] = defaultdict(list)
+    anew = root / "boxes_complete.csv"
+    complete = {name: boxes for name, _, boxes in read_boxes_table(anew)} if anew.exists() else {}
+    samples = []
     with values_of(root / "boxes.csv"):
-        for row in read_rows(root / "boxes.csv", ("image", "split", "label", "xmin", "ymin", "xmax", "ymax")):
-            corners = (int(row["xmin"]), int(row["ymin"]), int(row["xmax"]), int(row["ymax"]))
-            boxes[row["image"], row["split"]].append(Box(LABELS[row["label"]], *corners))
-        return [
-            _sample(
-                root / "images" / f"{name}.jpg",
-                "val" if split == "train" and int(name.rpartition("_")[2]) in HELD_OUT else split,
-                tuple(found),
-            )
-            for (name, split), found in sorted(boxes.items())
-        ]
+        for name, split, boxes in read_boxes_table(root / "boxes.csv"):
+            held_out = split == "train" and int(name.rpartition("_")[2]) in HELD_OUT
+            picture = root / "images" / f"{name}.jpg"
+            samples.append(_sample(picture, "val" if held_out else split, complete.get(name, boxes), name in complete))
+    return samples
 
 
 def _read_voc(root: Path) -> list[Sample]:
@@ -83,6 +79,7 @@ def _annotated(path: Path, annotations: Path, split: str) -> Sample:
     return _sample(path, split, read_boxes(annotations / f"{path.stem}.xml", LABELS, size_of(path)))
 
 
-def _sample(path: Path, split: str, boxes: tuple[Box, ...]) -> Sample:
-    counts = {kind: sum(box.label == kind for box in boxes) for kind in ("wbc", "plt")}
-    return Sample(CORPUS, split, path.stem, path, counts=counts, boxes=boxes, group=path.stem)
+def _sample(path: Path, split: str, boxes: tuple[Box, ...], complete: bool = False) -> Sample:
+    counted = ("rbc", "wbc", "plt") if complete else ("wbc", "plt")
+    counts = {kind: sum(box.label == kind for box in boxes) for kind in counted}
+    return Sample(CORPUS, split, path.stem, path, counts=counts, boxes=boxes, complete=complete, group=path.stem)

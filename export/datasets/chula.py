@@ -14,6 +14,8 @@ from export.datasets.tables import read_rows, values_of
 CORPUS = "chula"
 CROPS = "chula-crops"
 SCANNER = "Nikon DS-Fi2"
+USUAL_DIAMETER_PX = 39.0
+"""The median red cell of the corpus."""
 TYPES = (
     "normal", "macrocyte", "microcyte", "spherocyte", "target cell", "stomatocyte", "ovalocyte", "teardrop", "burr cell",
     "schistocyte", "uncategorised", "hypochromia", "elliptocyte",

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from export.datasets.sample import DatasetError, Sample
-from export.training.augmentation import augmented
+from export.training.augmentation import Views, augmented
 from export.training.cropping import turns
 from export.training.loop import Batch
 from export.training.pixel_data import chosen, chosen_steps
 from export.training.recipes import ClassificationRecipe
-from export.training.targets import Patch
+from export.training.targets import Patch, blank
 
 log = logging.getLogger(__name__)
 
@@ -115,11 +115,10 @@ class CropBatches:
         kind = self.recipe.augmentation.kind
         if kind == "none":
             return picture
-        nothing = np.zeros((*picture.shape[:2], 1), np.uint8)
-        patch = Patch(picture, nothing, nothing)
+        patch = Patch(picture, *blank(picture))
         if kind == "turns":
             return turns(rng, patch, self.recipe.augmentation).pixels
-        return augmented(rng, patch, self.recipe.side_px, 1.0).pixels
+        return augmented(rng, patch, Views(self.recipe.side_px)).pixels
 
 
 def batches_in_order(crops: Crops, batch: int) -> list[Batch]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from export.training.augmentation import augmented, recoloured
+from export.training.augmentation import Views, augmented, recoloured
 from export.training.recipes import Augmentation
 from export.training.targets import Patch
 
@@ -20,7 +20,7 @@ _TRIES = 8
 def cropper(augmentation: Augmentation) -> Crop:
     """How a recipe cuts and changes its crops."""
     if augmentation.kind == "field":
-        return lambda rng, patch, side_px: augmented(rng, patch, side_px, 1.0)
+        return lambda rng, patch, side_px: augmented(rng, patch, Views(side_px))
     if augmentation.kind == "turns":
         return lambda rng, patch, side_px: turns(rng, plain(rng, patch, side_px), augmentation)
     if augmentation.kind == "do-unet":

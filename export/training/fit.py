@@ -14,9 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from export.training.augmentation import augmented
+from export.training.augmentation import Views, augmented
 from export.training.losses import field_loss
 from export.training.packing import pack
+from export.training.published_weights import load_weights
 from export.training.recipe import Corpus, Recipe
 from export.training.targets import CHANNELS, Patch
 from export.zoo.field import FieldNet
@@ -35,11 +36,14 @@ class Crops(IterableDataset[Batch]):
         recipe = self._recipe
         corpora = sorted(recipe.shares)
         shares = np.array([recipe.shares[name] for name in corpora])
-        zoom = recipe.cell_diameter_px / recipe.packed_diameter_px
+        views = Views(
+            recipe.crop_px, recipe.cell_diameter_px / recipe.packed_diameter_px, recipe.cell_diameter_px, recipe.wide_share,
+            recipe.litter,
+        )  # fmt: skip
         for step in range(self._first_step, recipe.steps):
             rng = np.random.default_rng((recipe.seed, step))
             chosen = [self._patches[corpora[i]] for i in rng.choice(len(corpora), recipe.batch, p=shares / shares.sum())]
-            crops = [augmented(rng, group[int(rng.integers(len(group)))], recipe.crop_px, zoom) for group in chosen]
+            crops = [augmented(rng, group[int(rng.integers(len(group)))], views) for group in chosen]
             yield tuple(  # type: ignore[misc]  # three of them
                 torch.from_numpy(np.stack([getattr(crop, name) for crop in crops])).permute(0, 3, 1, 2).contiguous()
                 for name in ("pixels", "targets", "known")
@@ -69,9 +73,11 @@ def fit(recipe: Recipe, data: Path, run: Path, threads: int = 1) -> Path:
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    patches = {corpus: pack(corpus, recipe, data, run.parent / "packed") for corpus in recipe.shares}
     network = FieldNet(len(CHANNELS), recipe.widths).to(device)
     if recipe.init_from is not None:
-        network.load_state_dict(torch.load(recipe.init_from, map_location=device, weights_only=True))
+        pixels, _, _ = next(iter(Crops(patches, recipe, 0)))
+        load_weights(network, recipe.init_from, pixels.to(device, torch.float32) / 255.0)
     average = _averaged(network, recipe.ema)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     run.mkdir(parents=True, exist_ok=True)
@@ -85,7 +91,6 @@ def fit(recipe: Recipe, data: Path, run: Path, threads: int = 1) -> Path:
         optimiser.load_state_dict(state["optimiser"])
         first_step = int(state["step"])
         log.info("going on from step %d", first_step)
-    patches = {corpus: pack(corpus, recipe, data, run.parent / "packed") for corpus in recipe.shares}
     loader = DataLoader(Crops(patches, recipe, first_step), batch_size=None, num_workers=1, prefetch_factor=6)
     recent: list[float] = []
     with _progress() as progress, curve.open("a", newline="", encoding="utf-8") as table:

@@ -16,15 +16,20 @@ from export.training.targets import (
     CENTRE,
     CENTRE_SIGMA,
     OUTLINE,
+    PLATELET_SPREAD,
     PLT,
+    PLT_CENTRE,
     RBC,
+    RED,
     WBC,
     WBC_CENTRE,
+    WHITE_SPREAD,
     Labels,
     Mask,
     Patch,
     blank,
     draw_centres,
+    draw_sizes,
     rims,
 )
 
@@ -78,6 +83,15 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
         targets[..., OUTLINE][rims(certain.astype(np.int32), 0.09 * diameter_px)] = 255
     centres = [(x * zoom, y * zoom) for (y, x), good in zip(pieces.middles, cells, strict=True) if good]
     draw_centres(targets[..., CENTRE], centres, CENTRE_SIGMA * diameter_px)
+    # A line of the outline mask lies half outside of its piece.
+    grown = 5.0 * native.shape[1] / 2592 if outlined else 0.0
+    lone = _alone(pieces, single_area) & cells
+    sizes = [
+        (x * zoom, y * zoom, (2.0 * (area / np.pi) ** 0.5 + grown) * zoom)
+        for (y, x), area, good in zip(pieces.middles, pieces.areas.tolist(), lone, strict=True)
+        if good
+    ]
+    draw_sizes(targets, known, sizes, diameter_px)
     _white_and_platelets(sample, shrunk, targets, known, zoom, diameter_px, native_diameter)
     return Patch(pixels, targets, known)
 
@@ -116,11 +130,13 @@ def _white_and_platelets(
         targets[..., WBC] = shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(big))))
         speck = shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(~big)))) > 0
         known[..., WBC][speck] = 0
-        for red in (RBC, OUTLINE, CENTRE):
+        for red in RED:
             targets[..., red][targets[..., WBC] > 127] = 0
         if int(big.sum()) == sample.counts.get("wbc", -1):
             middles = ndimage.center_of_mass(pieces > 0, pieces, 1 + np.flatnonzero(big)) if big.any() else []
-            draw_centres(targets[..., WBC_CENTRE], [(x * zoom, y * zoom) for y, x in middles], 1.6 * CENTRE_SIGMA * diameter_px)
+            draw_centres(
+                targets[..., WBC_CENTRE], [(x * zoom, y * zoom) for y, x in middles], WHITE_SPREAD * CENTRE_SIGMA * diameter_px
+            )
         else:
             known[..., WBC_CENTRE][ndimage.binary_dilation(targets[..., WBC] > 0, iterations=6)] = 0
     else:
@@ -134,5 +150,9 @@ def _white_and_platelets(
         # Threshold debris along a white cell's rim is in the platelet masks too.
         near_white = ndimage.binary_dilation(targets[..., WBC] > 127, iterations=3) & (targets[..., PLT] > 0)
         known[..., PLT][near_white] = 0
+        middles = ndimage.center_of_mass(plates > 0, plates, 1 + np.flatnonzero(big)) if big.any() else []
+        at = [(x * zoom, y * zoom) for y, x in middles]
+        draw_centres(targets[..., PLT_CENTRE], at, PLATELET_SPREAD * CENTRE_SIGMA * diameter_px)
+        known[..., PLT_CENTRE] = known[..., PLT]
     elif sample.counts.get("plt") != 0:
-        known[..., PLT] = 0
+        known[..., PLT], known[..., PLT_CENTRE] = 0, 0

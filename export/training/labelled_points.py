@@ -7,12 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from export.datasets.chula import USUAL_DIAMETER_PX
 from export.datasets.sample import Sample
 from export.training.foreground import foreground, red_diameter_px, resized, uncertain_edge
-from export.training.targets import CENTRE, CENTRE_SIGMA, OUTLINE, PLT, RBC, Labels, Mask, Patch, blank, draw_centres, rims
-
-USUAL_DIAMETER_PX = 39.0
-"""The median red cell of the corpus, in its own pixels."""
+from export.training.targets import (
+    CENTRE,
+    CENTRE_SIGMA,
+    OUTLINE,
+    PLT,
+    PLT_CENTRE,
+    RBC,
+    Labels,
+    Mask,
+    Patch,
+    blank,
+    draw_centres,
+    draw_sizes,
+    rims,
+)
 
 
 def from_points(sample: Sample, diameter_px: float) -> Patch:
@@ -43,6 +55,8 @@ def from_points(sample: Sample, diameter_px: float) -> Patch:
     targets[..., OUTLINE][rims(np.where(alone, labels, 0).astype(np.int32), 0.09 * diameter_px)] = 255
     draw_centres(targets[..., CENTRE], centres, CENTRE_SIGMA * diameter_px)
     known[..., RBC][uncertain_edge(mask)] = 0
+    known[..., PLT_CENTRE] = known[..., PLT]
+    draw_sizes(targets, known, _sizes(labels, alone), diameter_px)
     return Patch(pixels, targets, known)
 
 
@@ -77,6 +91,19 @@ def _by_component(
             known[..., OUTLINE][where] = 0
             centres += [_deepest(depth, float(x), float(y), 0.3 * diameter_px) for x, y in mine]
     return centres, alone
+
+
+def _sizes(labels: Labels, alone: Mask) -> list[tuple[float, float, float]]:
+    """x, y and diameter (of the disc of equal area) of the cells that lie alone and whole inside."""
+    height, width = labels.shape
+    found = []
+    lone = np.where(alone, labels, 0)
+    for component, where in enumerate(ndimage.find_objects(lone), start=1):
+        if where is None or min(where[0].start, where[1].start) == 0 or where[0].stop == height or where[1].stop == width:
+            continue
+        ys, xs = np.nonzero(lone[where] == component)
+        found.append((xs.mean() + where[1].start, ys.mean() + where[0].start, 2.0 * (len(xs) / np.pi) ** 0.5))
+    return found
 
 
 def _evident_cells(

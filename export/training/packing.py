@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from edge.smear.slide import SmearRecipe, make_smear
 from edge.smear.staining import Stain, stain_window
 from edge.smear.truth import true_cells
 from engines.prepare import Preparation, white_balance
-from export.datasets import allidb1, cbc, chula
+from export.datasets import allidb1, cbc, chula, txl
 from export.datasets.sample import Sample
 from export.training.labelled_boxes import from_boxes
 from export.training.labelled_masks import from_masks
 from export.training.labelled_points import from_points
+from export.training.mosaic import mosaics
 from export.training.recipe import Recipe
 from export.training.targets import Patch, from_truth
 
@@ -28,6 +30,7 @@ _LABELLED: dict[str, tuple[Callable[[Path], list[Sample]], Callable[[Sample, flo
     chula.CORPUS: (chula.read, from_points, ("train",)),
     cbc.CORPUS: (cbc.read, from_boxes, ("train",)),
     allidb1.CORPUS: (allidb1.read, from_masks, ("train", "bench_train")),
+    txl.CORPUS: (txl.read, from_boxes, ("train",)),
 }
 
 
@@ -47,12 +50,29 @@ def simulated_patch(seed: int, side_px: int, diameter_px: float) -> Patch:
 def _patches(corpus: str, recipe: Recipe, data: Path) -> Iterator[Patch]:
     if corpus == "simulated":
         for index in range(recipe.simulated.fields):
-            yield simulated_patch(recipe.seed * 1_000_000 + index, recipe.simulated.side_px, recipe.packed_diameter_px)
+            yield _balanced(
+                simulated_patch(recipe.seed * 1_000_000 + index, recipe.simulated.side_px, recipe.packed_diameter_px)
+            )
         return
-    read, label, splits = _LABELLED[corpus]
-    for sample in read(data / corpus):
-        if sample.split in splits and (sample.points.size or sample.boxes or sample.masks):  # Im024 has a count alone
-            yield label(sample, recipe.packed_diameter_px)
+    # The two microscopes of TXL-PBC are corpora of their own: txl-pbc, txl-raabin.
+    name, _, scanner = corpus.partition("-")
+    read, label, splits = _LABELLED[name]
+    patches = (
+        _balanced(label(sample, recipe.packed_diameter_px))
+        for sample in read(data / name)
+        if sample.split in splits and scanner in ("", sample.scanner) and _labelled(sample)
+    )
+    yield from mosaics(patches, recipe.seed) if name in (txl.CORPUS, cbc.CORPUS) else patches
+
+
+def _balanced(patch: Patch) -> Patch:
+    """As the device shows a picture to the network."""
+    return replace(patch, pixels=white_balance(patch.pixels, Preparation(cell_diameter_px=1.0)))
+
+
+def _labelled(sample: Sample) -> bool:
+    """Whether targets can be made: Im024 of ALL-IDB1 has a count alone, some CBC fields boxes of half their cells."""
+    return bool(sample.points.size or sample.masks or (sample.boxes and sample.complete))
 
 
 def pack(corpus: str, recipe: Recipe, data: Path, folder: Path) -> list[Patch]:
@@ -63,7 +83,7 @@ def pack(corpus: str, recipe: Recipe, data: Path, folder: Path) -> list[Patch]:
     made_from = f"{corpus}-{recipe.packed_diameter_px:g}"
     if corpus == "simulated":
         made_from += f"-{recipe.seed}-{recipe.simulated.fields}-{recipe.simulated.side_px}"
-    return _kept(folder / f"{made_from}.npz", lambda: _patches(corpus, recipe, data), recipe.packed_diameter_px)
+    return _kept(folder / f"{made_from}.npz", lambda: _patches(corpus, recipe, data))
 
 
 def pack_samples(samples: Sequence[Sample], diameter_px: float, folder: Path) -> list[Patch]:
@@ -75,17 +95,16 @@ def pack_samples(samples: Sequence[Sample], diameter_px: float, folder: Path) ->
     label = _LABELLED[corpus][1] if corpus in _LABELLED else from_masks
     names = hashlib.sha256("\n".join(sample.name for sample in samples).encode()).hexdigest()[:12]
     return _kept(
-        folder / f"{corpus}-{diameter_px:g}-{names}.npz", lambda: (label(one, diameter_px) for one in samples), diameter_px
+        folder / f"{corpus}-{diameter_px:g}-{names}.npz", lambda: (_balanced(label(one, diameter_px)) for one in samples)
     )
 
 
-def _kept(kept: Path, patches: Callable[[], Iterator[Patch]], diameter_px: float) -> list[Patch]:
+def _kept(kept: Path, patches: Callable[[], Iterator[Patch]]) -> list[Patch]:
     """The patches of the file `kept`, which is made if it is not there."""
     if not kept.exists():
-        preparation = Preparation(diameter_px)
         arrays: dict[str, np.ndarray] = {}
         for index, patch in enumerate(patches()):
-            arrays[f"pixels{index}"] = white_balance(patch.pixels, preparation)
+            arrays[f"pixels{index}"] = patch.pixels
             arrays[f"targets{index}"], arrays[f"known{index}"] = patch.targets, patch.known
         kept.parent.mkdir(parents=True, exist_ok=True)
         partial = kept.with_suffix(".partial.npz")

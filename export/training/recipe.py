@@ -8,7 +8,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-Corpus = Literal["simulated", "chula", "cbc", "allidb1"]
+Corpus = Literal["simulated", "chula", "cbc", "txl-pbc", "txl-raabin", "allidb1"]
 
 
 class RecipeError(Exception):
@@ -27,7 +27,8 @@ class Simulated(_Strict):
 
 
 class Recipe(_Strict):
-    """How one model is trained. `shares` says how often a crop comes from each corpus; `init_from` names a checkpoint."""
+    """How one model is trained. `shares` says how often a crop comes from each corpus; `init_from` names a checkpoint, or the
+    FP32 ONNX file of a published model. `wide_share` of the crops are shown at any scale, so that the network can tell it."""
 
     task: Literal["field"] = "field"
     name: str
@@ -43,6 +44,9 @@ class Recipe(_Strict):
     ema: float = Field(ge=0, lt=1)
     shares: dict[Corpus, float]
     simulated: Simulated
+    wide_share: float = Field(default=0.0, ge=0, lt=1)
+    litter: float = Field(default=0.0, ge=0, le=1)
+    """How often dirt, writing and other things that are no cells lie on a crop's empty glass."""
     init_from: Path | None = None
     checkpoint_every: int = Field(default=500, ge=1)
     licence: str

@@ -15,11 +15,16 @@ from numpy.typing import NDArray
 from edge.smear.cells import Kind
 from edge.smear.staining import Plate
 from edge.smear.truth import TrueCell
+from engines.cell_size import probability_of
 
-CHANNELS = ("rbc", "rbc_outline", "rbc_centre", "wbc", "wbc_centre", "plt")
-RBC, OUTLINE, CENTRE, WBC, WBC_CENTRE, PLT = range(6)
+CHANNELS = ("rbc", "rbc_outline", "rbc_centre", "wbc", "wbc_centre", "plt", "plt_centre", "rbc_size")
+RBC, OUTLINE, CENTRE, WBC, WBC_CENTRE, PLT, PLT_CENTRE, SIZE = range(8)
+RED = (RBC, OUTLINE, CENTRE)
 CENTRE_SIGMA = 0.12
-"""A centre's blob has this standard deviation, in red cell diameters (1.6 times that for white cells)."""
+"""A centre's blob has this standard deviation, in red cell diameters, times the class' spread below."""
+WHITE_SPREAD, PLATELET_SPREAD = 1.6, 0.7
+SIZE_CORE = 0.35
+"""A cell says its size within this share of its diameter round its centre, where neighbours rarely reach."""
 
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
@@ -29,8 +34,8 @@ Labels = NDArray[np.int32]
 class Patch:
     """A picture with its targets at the training scale.
 
-    `pixels` (height, width, 3) uint8 RGB, `targets` (height, width, 6) uint8 (255 = certain), `known` (height, width, 6) uint8,
-    1 where the target may be learnt from, 0 where nobody labelled.
+    `pixels` (height, width, 3) uint8 RGB, `targets` (height, width, 8) uint8 (255 = certain), `known` (height, width, 8) uint8,
+    1 where the target may be learnt from, 0 where nobody labelled. Channels are `CHANNELS`; what SIZE means: engines.cell_size.
     """
 
     pixels: NDArray[np.uint8]
@@ -39,9 +44,24 @@ class Patch:
 
 
 def blank(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Targets of no cell at all, and everything known."""
+    """Targets of no cell at all, and everything known but sizes, which only cells have."""
     shape = (*pixels.shape[:2], len(CHANNELS))
-    return np.zeros(shape, np.uint8), np.ones(shape, np.uint8)
+    known = np.ones(shape, np.uint8)
+    known[..., SIZE] = 0
+    return np.zeros(shape, np.uint8), known
+
+
+def draw_sizes(
+    targets: NDArray[np.uint8], known: NDArray[np.uint8], cells: Iterable[tuple[float, float, float]], diameter_px: float
+) -> None:
+    """Write the size of each cell (x, y, its diameter) into its middle; red cells of the model have `diameter_px`."""
+    for x, y, size_px in cells:
+        middle, radius = (round(x), round(y)), max(1, round(SIZE_CORE * size_px))
+        said = round(255.0 * probability_of(size_px / diameter_px))
+        for plane, value in ((targets, said), (known, 1)):
+            layer = np.ascontiguousarray(plane[..., SIZE])
+            cv2.circle(layer, middle, radius, value, thickness=-1)
+            plane[..., SIZE] = layer
 
 
 def draw_centres(target: NDArray[np.uint8], centres: Iterable[tuple[float, float]], sigma_px: float) -> None:
@@ -66,11 +86,25 @@ def rims(labels: Labels, width_px: float) -> Mask:
     return np.asarray((labels > 0) & (cv2.dilate(as_float, kernel) != cv2.erode(as_float, kernel)))
 
 
+def seen_middle(outline: NDArray[np.float64], shape: tuple[int, int]) -> tuple[float, float]:
+    """The centroid x, y of what a (height, width) frame shows of a cell with this (n, 2) outline, whatever else covers it."""
+    height, width = shape
+    left, top = np.floor(np.clip(outline.min(axis=0), (0, 0), (width - 1, height - 1))).astype(int)
+    right, bottom = np.ceil(np.clip(outline.max(axis=0), (0, 0), (width - 1, height - 1))).astype(int)
+    mask = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
+    cv2.fillPoly(mask, [np.rint(outline - (left, top)).astype(np.int32)], 1)
+    ys, xs = np.nonzero(mask)
+    if len(xs) == 0:
+        x, y = np.clip(outline.mean(axis=0), (0, 0), (width - 1, height - 1))
+        return float(x), float(y)
+    return float(xs.mean() + left), float(ys.mean() + top)
+
+
 def from_truth(pixels: NDArray[np.uint8], plate: Plate, cells: Iterable[TrueCell], diameter_px: float) -> Patch:
     """Targets of a rendered field: everything is known; debris is no cell.
 
-    The centre of a cell half hidden by another lies between its own and that of its visible part, so that the crescents of a
-    stack stay apart.
+    A centre is that of the whole cell, of which another may hide a part: what a box says too. Of a cell that the border
+    cuts it is the middle of what the frame shows.
     """
     targets, known = blank(pixels)
     kinds = np.zeros(int(plate.top.max()) + 1, np.int8)
@@ -83,13 +117,12 @@ def from_truth(pixels: NDArray[np.uint8], plate: Plate, cells: Iterable[TrueCell
     targets[..., OUTLINE][rims(red, 0.09 * diameter_px)] = 255
     targets[..., WBC][kind == 2] = 255
     targets[..., PLT][kind == 3] = 255
-    height, width = plate.top.shape
-    for channel, wanted, spread in ((CENTRE, Kind.RBC, 1.0), (WBC_CENTRE, Kind.WBC, 1.6)):
-        at = []
-        for cell in (c for c in cells if c.kind is wanted):
-            x, y = 0.5 * (cell.x + cell.seen_x), 0.5 * (cell.y + cell.seen_y)
-            if cell.border:
-                x, y = cell.seen_x, cell.seen_y
-            at.append((min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)))
+    for channel, wanted, spread in (
+        (CENTRE, Kind.RBC, 1.0), (WBC_CENTRE, Kind.WBC, WHITE_SPREAD), (PLT_CENTRE, Kind.PLT, PLATELET_SPREAD),
+    ):  # fmt: skip
+        mine = [cell for cell in cells if cell.kind is wanted]
+        at = [seen_middle(cell.outline, plate.top.shape) if cell.border else (cell.x, cell.y) for cell in mine]
         draw_centres(targets[..., channel], at, spread * CENTRE_SIGMA * diameter_px)
+    sizes = [(c.x, c.y, 2.0 * (c.area_px / np.pi) ** 0.5) for c in cells if c.kind is Kind.RBC and not c.border]
+    draw_sizes(targets, known, sizes, diameter_px)
     return Patch(pixels, targets, known)

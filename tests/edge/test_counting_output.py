@@ -50,7 +50,7 @@ def test_the_table_has_a_row_a_picture_and_a_sum_of_those_counted() -> None:
 def test_methods_that_differ_much_are_worth_a_second_look() -> None:
     assert GOOD.count is not None
     doubtful = replace(GOOD.count, by_method={CellClass.RBC: {Method.CENTRES: 2, Method.HOUGH: 12}})
-    assert "look again" in table_of(replace(GOOD, count=doubtful))
+    assert "look again: methods apart" in table_of(replace(GOOD, count=doubtful))
     assert "look again" not in table_of(GOOD)
 
 

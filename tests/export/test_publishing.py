@@ -45,6 +45,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
         return [row for split in splits for row in figures(split, by_runtime[runtime.value] if split == "val" else 80.0)]
 
     monkeypatch.setattr(publishing, "_accuracy", accuracy)
+    monkeypatch.setattr(publishing, "_calibrated", lambda *_: {})  # there is no labelled field: see test_calibration.py
     # A network that learnt nothing has no field to be sealed with.
     monkeypatch.setattr(publishing, "seal_with_half", lambda folder: None)
     return by_runtime
@@ -55,7 +56,7 @@ def trained(tmp_path: Path) -> Path:
     """The weights of a run."""
     weights = tmp_path / "runs" / "tiny" / "weights.pt"
     weights.parent.mkdir(parents=True)
-    torch.save(network().state_dict(), weights)
+    torch.save(network(channels=len(CHANNELS)).state_dict(), weights)
     return weights
 
 
@@ -75,7 +76,7 @@ def test_what_is_published_opens_and_says_what_the_network_says(trained: Path, m
     card = load_manifest(folder)
     assert (card.name, card.recipe, card.seed, card.licence, card.data) == ("tiny", "tiny.yaml", 3, "MIT", ("simulated",))
     assert card.channels == CHANNELS
-    assert card.parameters == sum(one.numel() for one in network().parameters())
+    assert card.parameters == sum(one.numel() for one in network(channels=len(CHANNELS)).parameters())
     assert (card.preparation.cell_diameter_px, card.preparation.multiple_px) == (12.0, 4)
     for file in card.files:
         assert hashlib.sha256((folder / file.file).read_bytes()).hexdigest() == file.sha256
@@ -84,7 +85,7 @@ def test_what_is_published_opens_and_says_what_the_network_says(trained: Path, m
     opened = open_model(str(folder), Runtime.CPU_FP32, 1)
     maps = decode(opened.engine.run(prepared.tensor), prepared, card.channels)
     with torch.inference_mode():
-        logits = network()(torch.from_numpy(prepared.tensor).permute(0, 3, 1, 2).float() / 255.0)
+        logits = network(channels=len(CHANNELS))(torch.from_numpy(prepared.tensor).permute(0, 3, 1, 2).float() / 255.0)
     assert maps["rbc"] == pytest.approx(
         torch.sigmoid(logits)[0, 0, MARGIN_PX : MARGIN_PX + 60, MARGIN_PX : MARGIN_PX + 50].numpy(), abs=1e-4
     )
@@ -108,7 +109,7 @@ def test_a_file_that_differs_from_the_network_is_not_published(
     real = publishing.to_onnx
 
     def off(made: torch.nn.Module, multiple_px: int) -> bytes:
-        other = network()
+        other = network(channels=len(CHANNELS))
         with torch.no_grad():
             other.head.bias += wrong
         return real(other, multiple_px)
@@ -125,7 +126,7 @@ def test_a_model_that_could_not_be_measured_leaves_the_old_one(
 ) -> None:
     folder = publish(trained)
     before = {one.name: one.read_bytes() for one in folder.iterdir()}
-    torch.save(network(1).state_dict(), trained)
+    torch.save(network(1, len(CHANNELS)).state_dict(), trained)
 
     def fail(*_: Any) -> None:
         raise error
@@ -139,7 +140,7 @@ def test_a_model_that_could_not_be_measured_leaves_the_old_one(
 
 def test_a_new_model_takes_the_old_ones_place(trained: Path, measured: dict[str, float]) -> None:
     before = load_manifest(publish(trained)).file_of("fp32").sha256
-    torch.save(network(1).state_dict(), trained)
+    torch.save(network(1, len(CHANNELS)).state_dict(), trained)
     folder = publish(trained)
     assert load_manifest(folder).file_of("fp32").sha256 != before
     assert open_model(str(folder), threads=1).manifest.name == "tiny"

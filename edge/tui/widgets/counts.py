@@ -9,6 +9,7 @@ from rich.text import Text
 
 from edge.counting.cells import CellClass, Method
 from edge.counting.field_count import FieldCount
+from edge.counting.interval import Interval
 from edge.session import Status
 from edge.tui.signs import SIGNS, Sign
 from edge.tui.widgets.numerals import tall
@@ -24,13 +25,15 @@ _METHODS_SHORT = {Method.DISTANCE_PEAKS.value: "dist. peaks"}
 class Numbers:
     """What there is to show. A class that is absent from `field` or `whole` is unknown there, never 0.
 
-    `whole_title` is what `whole` counts: the slide so far, or a recorded session. `methods` are words by class.
+    `whole_title` is what `whole` counts: the slide so far, or a recorded session. `methods` are words by class;
+    `intervals` are those of `field`.
     """
 
     field: Mapping[CellClass, int] | None
     whole: Mapping[CellClass, int]
     methods: Mapping[CellClass, str]
     whole_title: str = "slide so far"
+    intervals: Mapping[CellClass, Interval] | None = None
 
 
 def live_numbers(count: FieldCount | None, status: Status | None) -> Numbers:
@@ -45,6 +48,7 @@ def live_numbers(count: FieldCount | None, status: Status | None) -> Numbers:
         None if count is None else count.counts,
         {**empty, **status.totals.cells},
         {kind: _METHODS[method] for kind, method in status.methods.items()},
+        intervals=None if count is None else count.intervals,
     )
 
 
@@ -68,7 +72,7 @@ class Counts(Rows):
         lines = [Text(f"{'':{_LABEL_COLUMNS}}{'this field':>{field_columns}}{numbers.whole_title:>{whole_columns}}", "dim")]
         between = [Text()] if self.size.height >= 14 else []
         for kind, sign in SIGNS.items():
-            labels = _labels(sign, numbers.methods.get(kind, ""))
+            labels = _labels(sign, numbers.methods.get(kind, ""), (numbers.intervals or {}).get(kind))
             field = _lines(_number(numbers.field or {}, kind), field_columns)
             whole = _lines(_number(numbers.whole, kind), whole_columns)
             lines += between
@@ -78,10 +82,11 @@ class Counts(Rows):
         return lines
 
 
-def _labels(sign: Sign, method: str) -> tuple[Text, Text, Text]:
-    """The sign, the name, and the method by which the class is counted."""
+def _labels(sign: Sign, method: str, interval: Interval | None) -> tuple[Text, Text, Text]:
+    """The sign with the field's 95 % interval, the name, and the method by which the class is counted."""
+    ends = "" if interval is None else f" {interval.low}–{interval.high}"
     return (
-        Text(f" {sign.shape} {sign.letter}", f"bold {sign.colour}"),
+        Text.assemble((f" {sign.shape} {sign.letter}", f"bold {sign.colour}"), (ends, "dim")),
         Text(f" {sign.name}", sign.colour),
         Text(f" {_METHODS_SHORT.get(method, method)}", "dim"),
     )

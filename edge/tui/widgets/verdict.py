@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from rich.text import Text
 
 from edge.counting.field_count import FieldCount
+from edge.counting.marks import Reason
 from edge.ledger import FrameState
 from edge.optics.verdict import Rejected
 from edge.run_state import RunState
@@ -50,7 +51,7 @@ _RUNS = {
 
 class VerdictLine(Rows):
     """Sign, word and advice, each enough without the colour; to the right what else must not be missed: why the session is
-    slow, or that the methods disagree much on this field."""
+    slow, or what speaks against the count of this field."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +86,7 @@ class VerdictLine(Rows):
 
 
 def _aside(field: FieldSeen | None, status: Status) -> str:
-    return status.detail or ("" if field is None else disagreement(field.count) or "")
+    return status.detail or ("" if field is None else doubt(field.count) or "")
 
 
 def _run(status: Status) -> Said | None:
@@ -114,12 +115,11 @@ def _verdict(field: FieldSeen | None, status: Status) -> Said:
     return Said("◌", "READY", "auto accepts it if it is new" if status.auto else "a accepts this field")
 
 
-def disagreement(count: FieldCount | None) -> str | None:
-    """The class on which the methods differ most, in words, where that is much; None where it is not."""
-    if count is None:
+def doubt(count: FieldCount | None) -> str | None:
+    """What speaks most against the field's count, in words; None where nothing does."""
+    if count is None or not count.marks:
         return None
-    large = count.doubtful
-    if not large:
-        return None
-    worst = max(large, key=lambda kind: large[kind])
-    return f"{SIGNS[worst].name}: methods differ by {100 * large[worst]:.0f} %: look again"
+    if count.doubtful and count.marks[0].reason is Reason.METHODS:
+        worst = max(count.doubtful, key=lambda kind: count.doubtful[kind])
+        return f"{SIGNS[worst].name}: methods differ by {100 * count.doubtful[worst]:.0f} %: look again"
+    return f"{count.marks[0].reason.value}: look again"

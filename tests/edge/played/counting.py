@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge.counting.cells import CellClass, Method
+from edge.counting.counter import LOOKS
 from edge.counting.coverage import Overlap
 from edge.counting.errors import ScaleUnknown
 from edge.counting.field_count import FieldCount, Scale, ScaleSource
@@ -57,12 +58,12 @@ class PlayedCounter:
     def prepared(self, pixels: Pixels, scale: Scale) -> Pixels:
         return pixels
 
-    def read(self, inferred: tuple[int, Shot, Scale], um_per_px: float | None) -> Any:
+    def read(self, inferred: tuple[int, Shot, Scale], um_per_px: float | None, look: int) -> Any:
         token, shot, _ = inferred
         if not shot.readable:
             raise InferenceFailed("the network's output is not finite")
         looked = self._looks.get(token, 0)
-        if looked < shot.looks:
+        if looked < shot.looks and look < LOOKS:
             self._looks[token] = looked + 1
             return Scale(30.0 + looked, 0.0, ScaleSource.MEASURED)
         return shot

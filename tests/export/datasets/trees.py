@@ -77,9 +77,24 @@ def cbc(root: Path) -> Path:
     return root
 
 
+def txl(root: Path) -> Path:
+    text(
+        root / "boxes.csv",
+        "image,split,label,xmin,ymin,xmax,ymax",
+        "pbc_0001,train,WBC,20,20,44,44",
+        "pbc_0001,train,RBC,2.0,2.0,14.0,14.0",
+        "raabin_0001,test,RBC,10,10,25,26",
+        "raabin_0001,test,Platelets,40,40,44,44",
+    )
+    for name in ("pbc_0001", "raabin_0001"):
+        picture(root / "images" / f"{name}.jpg")
+    return root
+
+
 def all_of(root: Path) -> Path:
-    """The three corpora beside each other, as under the data folder."""
+    """The corpora beside each other, as under the data folder."""
     allidb1(root / "allidb1")
     chula(root / "chula")
     cbc(root / "cbc")
+    txl(root / "txl")
     return root

@@ -129,5 +129,5 @@ def test_batches_of_a_later_start_are_those_of_the_whole() -> None:
         assert all(torch.equal(one, two) for one, two in zip(batch, other, strict=True))
     pixels, targets, known = every[0]
     assert pixels.shape == (2, 3, 32, 32)
-    assert targets.shape == known.shape == (2, 6, 32, 32)
+    assert targets.shape == known.shape == (2, len(CHANNELS), 32, 32)
     assert not torch.equal(every[0][0], every[1][0])

@@ -7,13 +7,14 @@ import pytest
 
 pytest.importorskip("scipy", reason="labelling needs scipy: pip install hemocam[export]")
 
+from engines.cell_size import ratio_of
 from export.training.foreground import foreground, red_diameter_px
 from export.training.labelled_points import from_points
-from export.training.targets import CENTRE, OUTLINE, PLT, RBC, WBC, Patch
+from export.training.targets import CENTRE, OUTLINE, PLT, RBC, SIZE, WBC, Patch
 from tests.export.training.fields import drawn, grid, sample
 
 CELLS = grid(5, 4, 60.0, 39.0)
-SIZE = (260, 320)
+FIELD = (260, 320)
 
 
 def points(*xy: tuple[float, float]) -> np.ndarray:
@@ -22,16 +23,16 @@ def points(*xy: tuple[float, float]) -> np.ndarray:
 
 def labelled(folder: Path, discs: list[tuple[float, float, float]], at: np.ndarray, complete: bool) -> tuple[Patch, float]:
     """The patch at 20 px a cell, and its zoom."""
-    patch = from_points(sample(folder, drawn(discs, *SIZE), points=at, complete=complete), 20.0)
-    return patch, patch.pixels.shape[1] / SIZE[1]
+    patch = from_points(sample(folder, drawn(discs, *FIELD), points=at, complete=complete), 20.0)
+    return patch, patch.pixels.shape[1] / FIELD[1]
 
 
 def test_foreground_and_diameter() -> None:
-    pixels = drawn(CELLS, *SIZE)
+    pixels = drawn(CELLS, *FIELD)
     mask = foreground(pixels, 39.0)
     assert np.mean(mask == (pixels[..., 1] < 170)) > 0.98
     assert red_diameter_px(pixels, 39.0) == pytest.approx(39.0, rel=0.06)
-    assert red_diameter_px(drawn(CELLS[:3], *SIZE), 35.0) == 35.0, "three cells say less than the guess"
+    assert red_diameter_px(drawn(CELLS[:3], *FIELD), 35.0) == 35.0, "three cells say less than the guess"
 
 
 def test_complete_labels(tmp_path: Path) -> None:
@@ -43,8 +44,10 @@ def test_complete_labels(tmp_path: Path) -> None:
         assert patch.targets[row - 1 : row + 2, column - 1 : column + 2, CENTRE].max() >= 245, "centred in spite of the label"
         assert patch.targets[row, column, RBC] == 255
         assert not patch.targets[row, column, OUTLINE]
-        assert patch.known[row, column, [RBC, OUTLINE, CENTRE]].all()
-    assert patch.known[2, 2].all()
+        assert patch.known[row, column, [RBC, OUTLINE, CENTRE, SIZE]].all()
+        said = np.array([patch.targets[row, column, SIZE] / 255.0], np.float32)
+        assert float(ratio_of(said)[0]) == pytest.approx(1.0, rel=0.08)
+    assert patch.known[2, 2, :SIZE].all()
     assert not patch.targets[2, 2].any()
 
 
@@ -104,4 +107,4 @@ def test_a_field_without_any_label_is_unknown_where_there_are_cells(tmp_path: Pa
     patch, zoom = labelled(tmp_path, CELLS, points(), False)
     row, column = round(CELLS[3][1] * zoom), round(CELLS[3][0] * zoom)
     assert not patch.known[row, column].any()
-    assert patch.known[2, 2].all()
+    assert patch.known[2, 2, :SIZE].all()

@@ -5,10 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install hemocam[export]")
 
-from export.training.losses import CHANNEL_WEIGHTS, DICE_CHANNELS, POSITIVE_WEIGHTS, field_loss
-from export.training.targets import CHANNELS
+from export.training.losses import CHANNEL_WEIGHTS, DICE_CHANNELS, INSIDE_WHITE, POSITIVE_WEIGHTS, field_loss
+from export.training.targets import CENTRE, CHANNELS, WBC
 
-SHAPE = (2, 6, 16, 24)
+SHAPE = (2, len(CHANNELS), 16, 24)
 
 
 def targets(seed: int = 0) -> torch.Tensor:
@@ -51,6 +51,20 @@ def test_nothing_known_costs_nothing_and_is_finite() -> None:
     assert not logits.grad.any()
 
 
+def test_it_costs_most_to_see_a_red_cell_in_a_white_one() -> None:
+    everywhere, glass, white = torch.ones(SHAPE), torch.zeros(SHAPE), torch.zeros(SHAPE)
+    white[:, WBC, :8] = 1.0
+
+    def extra(true: torch.Tensor) -> float:
+        """What a false red cell in the upper half adds."""
+        calm = torch.where(true > 0, 8.0, -8.0)
+        excited = calm.clone()
+        excited[:, CENTRE, :8] = 2.0
+        return float(field_loss(excited, true, everywhere) - field_loss(calm, true, everywhere))
+
+    assert extra(white) == pytest.approx((1.0 + INSIDE_WHITE) * extra(glass), rel=1e-3)
+
+
 def test_the_gradient_leads_downhill() -> None:
     true, mask = targets(), known()
     logits = torch.zeros(SHAPE, requires_grad=True)
@@ -59,7 +73,7 @@ def test_the_gradient_leads_downhill() -> None:
     assert float(field_loss(logits.detach() - 50.0 * logits.grad, true, mask)) < float(before.detach())
 
 
-@pytest.mark.parametrize("channel", range(6))
+@pytest.mark.parametrize("channel", range(len(CHANNELS)))
 def test_a_missed_cell_costs_no_less_than_an_invented_one(channel: int) -> None:
     """Half of the pixels are cell, so that only the weights tell the two apart."""
     true = torch.zeros(SHAPE)
@@ -69,7 +83,7 @@ def test_a_missed_cell_costs_no_less_than_an_invented_one(channel: int) -> None:
     missed = field_loss(torch.full(SHAPE, -4.0), true, mask)
     invented = field_loss(torch.full(SHAPE, 4.0), true, mask)
     assert torch.isfinite(missed)
-    if channel in DICE_CHANNELS and POSITIVE_WEIGHTS[channel] == 1.0:
+    if POSITIVE_WEIGHTS[channel] == 1.0:
         assert float(missed) > float(invented) - 1e-3
     else:
         assert float(missed) > float(invented)

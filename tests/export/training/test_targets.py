@@ -6,13 +6,16 @@ import pytest
 from edge.smear.cells import Kind, Shape
 from edge.smear.staining import Plate
 from edge.smear.truth import TrueCell
+from engines.cell_size import ratio_of
 from export.training.targets import (
     CENTRE,
     CENTRE_SIGMA,
     CHANNELS,
     OUTLINE,
     PLT,
+    PLT_CENTRE,
     RBC,
+    SIZE,
     WBC,
     WBC_CENTRE,
     Patch,
@@ -35,9 +38,11 @@ def field(*cells: tuple[Kind, float, float, float], side_px: int = 96) -> Patch:
     for index, (kind, cx, cy, diameter) in enumerate(cells):
         ys, xs = np.nonzero(top == index + 1)
         border = bool(cx < diameter / 2 or cy < diameter / 2)
-        outline = np.zeros((3, 2))
+        turn = np.linspace(0.0, 2.0 * np.pi, 60, endpoint=False)
+        outline = np.stack([cx + diameter / 2 * np.cos(turn), cy + diameter / 2 * np.sin(turn)], axis=1)
+        area = np.pi / 4 * diameter**2
         true.append(
-            TrueCell(index, kind, Shape.DISCOCYTE, cx, cy, float(xs.mean()), float(ys.mean()), outline, 1.0, 1.0, 1.0, border)
+            TrueCell(index, kind, Shape.DISCOCYTE, cx, cy, float(xs.mean()), float(ys.mean()), outline, area, 1.0, 1.0, border)
         )
     plate = Plate(np.zeros((side_px, side_px, 3), np.float32), top)
     return from_truth(np.zeros((side_px, side_px, 3), np.uint8), plate, true, DIAMETER_PX)
@@ -47,7 +52,8 @@ def test_nothing_is_nothing_and_known() -> None:
     patch = field()
     assert patch.targets.shape == (96, 96, len(CHANNELS))
     assert not patch.targets.any()
-    assert (patch.known == 1).all()
+    assert (patch.known[..., :SIZE] == 1).all()
+    assert not patch.known[..., SIZE].any(), "of no cell nobody knows a size"
 
 
 def test_a_red_cell() -> None:
@@ -61,8 +67,22 @@ def test_a_red_cell() -> None:
     assert centre[40, 48 + 5] == pytest.approx(255 * np.exp(-(5**2) / (2 * (CENTRE_SIGMA * DIAMETER_PX) ** 2)), abs=1)
     assert np.mean(outline[(far > 8.9) & (far < 10)] == 255) > 0.85
     assert not outline[(far < 7.5) | (far >= 10)].any()
-    assert not patch.targets[..., [WBC, WBC_CENTRE, PLT]].any()
-    assert (patch.known == 1).all()
+    assert not patch.targets[..., [WBC, WBC_CENTRE, PLT, PLT_CENTRE]].any()
+    assert (patch.known[..., :SIZE] == 1).all()
+    assert np.array_equal(patch.known[..., SIZE] == 1, patch.targets[..., SIZE] > 0)
+    assert patch.known[40, 48, SIZE] == 1
+    assert not patch.known[..., SIZE][far > 0.5 * DIAMETER_PX].any(), "a cell says its size in its middle"
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 1.6])
+def test_a_cell_says_its_size(ratio: float) -> None:
+    patch = field((Kind.RBC, 48, 48, ratio * DIAMETER_PX))
+    said = np.array([patch.targets[48, 48, SIZE] / 255.0], np.float32)
+    assert float(ratio_of(said)[0]) == pytest.approx(ratio, rel=0.01)
+
+
+def test_a_cut_cell_says_no_size() -> None:
+    assert not field((Kind.RBC, 2, 48, DIAMETER_PX)).known[..., SIZE].any()
 
 
 @pytest.mark.parametrize(("kind", "channel"), [(Kind.WBC, WBC), (Kind.PLT, PLT)])
@@ -70,24 +90,24 @@ def test_other_cells_have_their_own_channels_and_no_red(kind: Kind, channel: int
     patch = field((kind, 48, 40, 16.0))
     assert patch.targets[40, 48, channel] == 255
     assert not patch.targets[..., [RBC, OUTLINE, CENTRE]].any()
-    assert (patch.targets[40, 48, WBC_CENTRE] == 255) is np.bool_(kind is Kind.WBC)
+    assert bool(patch.targets[40, 48, WBC_CENTRE] == 255) is (kind is Kind.WBC)
+    assert bool(patch.targets[40, 48, PLT_CENTRE] == 255) is (kind is Kind.PLT)
 
 
-def test_the_edge_between_two_cells_is_outlined_and_their_centres_stay_apart() -> None:
+def test_the_edge_between_two_cells_is_outlined_and_each_has_the_centre_of_the_whole() -> None:
     patch = field((Kind.RBC, 40, 48, DIAMETER_PX), (Kind.RBC, 54, 48, DIAMETER_PX))
     red, outline, centre = (patch.targets[..., channel] for channel in (RBC, OUTLINE, CENTRE))
     assert red[48, 31:64].all()
     assert outline[48, 44] == 255, "the upper cell's left rim, inside the pair"
     assert centre[48, 54] == 255
-    lower = 40 + int(centre[48, 30:46].argmax()) - 10
-    assert 36 <= lower < 40, "the lower cell's blob moves half way to what shows of it"
-    assert centre[48, 46] < 60
+    assert centre[48, 40] == 255, "of a half hidden cell too"
+    assert centre[48, 47] < 60
 
 
 def test_a_cell_that_the_border_cuts_has_its_blob_where_it_shows() -> None:
     patch = field((Kind.RBC, -4, 48, DIAMETER_PX))
     y, x = np.unravel_index(patch.targets[..., CENTRE].argmax(), (96, 96))
-    assert (int(y), int(x)) == (48, 2)
+    assert (int(y), int(x)) in ((48, 2), (48, 3))
     assert not patch.targets[48, 0, OUTLINE], "the frame's border is no rim"
 
 
@@ -116,6 +136,6 @@ def test_rims_have_the_width_asked_for() -> None:
 
 def test_blank_is_known() -> None:
     targets, known = blank(np.zeros((3, 5, 3), np.uint8))
-    assert targets.shape == known.shape == (3, 5, 6)
+    assert targets.shape == known.shape == (3, 5, len(CHANNELS))
     assert not targets.any()
-    assert known.all()
+    assert known[..., :SIZE].all() and not known[..., SIZE].any()

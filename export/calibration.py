@@ -1,0 +1,125 @@
+"""What a model knows of its own errors: intervals of its counts, and what it has learnt from looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from edge.counting.cells import CellClass
+from edge.counting.counter import FieldCounter
+from edge.counting.errors import CountingError
+from edge.counting.familiarity import features_of
+from edge.counting.interval import Uncertainty, tally
+from engines.contract import InferenceFailed
+from engines.manifest import FamiliarityCard
+from export.evaluate import Question, inside_margin
+
+COVERED = 0.95
+LEAST_CONSTANT = 0.05
+"""Variance of a count of nothing, in cells: one false cell in some twenty fields."""
+FAMILIAR = 0.99
+"""Of the fields of `val`, which training never saw, this share must be familiar."""
+SHRINKAGE = 0.05
+"""Of the covariance towards its diagonal (Ledoit and Wolf, 2004, with a fixed weight): features that go together in all
+training sets need not do so elsewhere."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One class of one labelled field: the count, of it at the border and unsure, and the truth."""
+
+    count: int
+    border: int
+    unsure: int
+    true: int
+
+
+def counted_fields(asked: Iterable[Question], counter: FieldCounter) -> dict[CellClass, list[Counted]]:
+    """Every field's counts beside its truth, by class; fields that cannot be counted are left out."""
+    found: dict[CellClass, list[Counted]] = {kind: [] for kind in counter.methods}
+    for question in asked:
+        pixels = question.pixels()
+        try:
+            seen = counter.see(pixels)
+        except (CountingError, InferenceFailed):
+            continue
+        height, width = pixels.shape[:2]
+        for kind in question.true.keys() & found.keys():
+            cells = [
+                cell
+                for cell in counter.cells(seen, kind, counter.methods[kind])
+                if inside_margin(cell.x, cell.y, width, height, question.margin_px)
+            ]
+            found[kind].append(Counted(*tally(cells), question.true[kind]))
+    return found
+
+
+def uncertainty(fields: Iterable[Counted]) -> Uncertainty:
+    """The error model of one class: variances by non-negative least squares, then the factors with which a share COVERED of
+    these fields' truths lies inside (split conformal prediction, Vovk 2005), half of the rest on either side."""
+    known = list(fields)
+    count, border, unsure, true = (np.array([getattr(one, name) for one in known], float) for name in
+                                   ("count", "border", "unsure", "true"))  # fmt: skip
+    error = true - count
+    terms = np.stack([np.ones_like(count), border, unsure, count**2], axis=1)
+    # A field's squared error scatters as its own size: without weights the fullest fields would decide alone.
+    weight = 1.0 / (1.0 + count)
+    (constant, by_border, by_unsure, by_count), _ = nnls(terms * weight[:, None], error**2 * weight)
+    fitted = Uncertainty(max(LEAST_CONSTANT, constant), by_border, by_unsure, sqrt(by_count), 0.0, 0.0)
+    deviations = np.array([fitted.deviation(one.count, one.border, one.unsure) for one in known])
+    below, above = (_tail(side * error / deviations) for side in (-1.0, 1.0))
+    values = (fitted.constant, fitted.border, fitted.unsure, fitted.share, below, above)
+    return Uncertainty(*(round(float(value), 4) for value in values))
+
+
+def _tail(errors: Floats) -> float:
+    """The value that all but half of 1 - COVERED of the errors stay below, for the next field too."""
+    rank = min(1.0, (1.0 + COVERED) / 2.0 * (1.0 + 1.0 / len(errors)))
+    return max(0.0, float(np.quantile(errors, rank, method="higher")))
+
+
+def field_features(pictures: Iterable[NDArray[np.uint8]], counter: FieldCounter) -> Floats:
+    """The features of every picture ((height, width, 3) uint8 RGB) that can be counted and has red cells: (n, features)."""
+    return np.array(list(_features(pictures, counter)))
+
+
+def _features(pictures: Iterable[NDArray[np.uint8]], counter: FieldCounter) -> Iterator[Floats]:
+    for pixels in pictures:
+        try:
+            seen = counter.see(pixels)
+        except (CountingError, InferenceFailed):
+            continue
+        features = features_of(seen.prepared.tensor, seen.maps, seen.prepared.margin_px)
+        if features is not None:
+            yield features
+
+
+def familiarity(learnt: Floats, unseen: Floats) -> FamiliarityCard:
+    """From the features of training fields and of `val`, each (n, features)."""
+    mean, covariance = learnt.mean(axis=0), np.cov(learnt.T)
+    covariance = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance)) + 1e-6 * np.eye(len(mean))
+    precision = np.linalg.inv(covariance)
+    away = unseen - mean
+    distances = np.sqrt(np.einsum("ni,ij,nj->n", away, precision, away))
+    rows = tuple(tuple(round(float(value), 3) for value in row) for row in precision)
+    return FamiliarityCard(
+        mean=tuple(round(float(value), 5) for value in mean), precision=rows,
+        limit=round(float(np.quantile(distances, FAMILIAR, method="higher")), 2),
+    )  # fmt: skip
+
+
+def coverage(fields: Iterable[Counted], known: Uncertainty) -> Mapping[str, float]:
+    """How often the truth lies in the interval, and the median half-width as a share of the count."""
+    shares, widths = [], []
+    for one in fields:
+        deviation = known.deviation(one.count, one.border, one.unsure)
+        low, high = one.count - known.below * deviation, one.count + known.above * deviation
+        shares.append(low <= one.true <= high)
+        widths.append((high - low) / 2.0 / max(1, one.count))
+    return {"coverage": float(np.mean(shares)), "half_width": float(np.median(widths))}

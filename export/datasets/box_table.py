@@ -1,0 +1,21 @@
+"""Boxes of cells in one CSV file: image, split, label, xmin, ymin, xmax, ymax in pixels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from export.datasets.sample import Box
+from export.datasets.tables import read_rows, values_of
+
+LABELS = {"RBC": "rbc", "WBC": "wbc", "Platelets": "plt"}
+
+
+def read_boxes_table(path: Path) -> list[tuple[str, str, tuple[Box, ...]]]:
+    """Every picture's name, split and boxes, by name. Raises DatasetError, which names the file and the line."""
+    boxes: dict[tuple[str, str], list[Box]] = defaultdict(list)
+    with values_of(path):
+        for row in read_rows(path, ("image", "split", "label", "xmin", "ymin", "xmax", "ymax")):
+            corners = (round(float(row[corner])) for corner in ("xmin", "ymin", "xmax", "ymax"))
+            boxes[row["image"], row["split"]].append(Box(LABELS[row["label"]], *corners))
+    return [(name, split, tuple(found)) for (name, split), found in sorted(boxes.items())]
