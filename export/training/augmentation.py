@@ -14,7 +14,7 @@ from export.training.targets import CHANNELS, PLT, RBC, SIZE, WBC, Patch
 
 SCALES = (0.35, 2.8)
 """The scales of a wide view, of the model's: what a first look at an unknown microscope may be off by."""
-AS_IF_RIGHT = 1.4
+AS_IF_RIGHT = 1.45
 """Beyond this factor a wide view teaches the red cells' foreground and size alone."""
 
 

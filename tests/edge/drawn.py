@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.counting.cells import CellClass
+from engines.cell_size import probability_of
 from engines.contract import Tensor
 from engines.fake import FakeEngine
 from engines.manifest import ClassDecoding, Manifest, ModelFile, PreparationCard
 from engines.opening import Opened
 
 CHANNELS = ("rbc", "rbc_outline", "rbc_centre", "wbc", "wbc_outline", "wbc_centre", "plt")
+SIZED = (*CHANNELS, "rbc_size")
 MODEL_DIAMETER_PX = 20.0
 DIAMETER_RATIO = {CellClass.RBC: 1.0, CellClass.WBC: 1.5, CellClass.PLT: 0.35}
 OUTLINE_PX = 1.7
@@ -42,6 +44,7 @@ def drawn_logits(discs: Sequence[Disc], shape: tuple[int, ...], zoom: float, cha
     height, width = shape[1:3]
     maps = {name: np.zeros((height, width), np.float32) for name in ("rbc", "wbc", "plt")}
     maps |= {f"{name}_{part}": np.zeros((height, width), np.float32) for name in maps for part in ("outline", "centre")}
+    maps["rbc_size"] = np.full((height, width), 0.5, np.float32)
     for disc in discs:
         _draw(maps, disc, zoom)
     probabilities = np.clip(np.stack([maps[name] for name in channels]), 1e-4, 1.0 - 1e-4)
@@ -68,6 +71,9 @@ def _draw(maps: dict[str, NDArray[np.float32]], disc: Disc, zoom: float) -> None
         distance = np.hypot(x - ((disc.seen[0] + 0.5) * zoom - 0.5), y - ((disc.seen[1] + 0.5) * zoom - 0.5))
     blob = np.exp(-(distance**2) / (2.0 * (0.24 * max(radius, 1.0)) ** 2))
     centre[part] = np.maximum(centre[part], blob)
+    if disc.kind is CellClass.RBC:
+        middle = distance < 0.35 * 2.0 * radius
+        maps["rbc_size"][part][middle] = probability_of(2.0 * radius / MODEL_DIAMETER_PX)
 
 
 def manifest(channels: Sequence[str] = CHANNELS) -> Manifest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,14 +13,15 @@ from hypothesis import strategies as st
 
 from edge.counting.border import touches_border
 from edge.counting.cells import CellClass, Method
-from edge.counting.counter import CountingPlan, FieldCounter, Seen
-from edge.counting.errors import MethodUnavailable, ScaleUnknown
+from edge.counting.counter import LOOKS, RED_CELL_UM, CountingPlan, FieldCounter, Seen
+from edge.counting.errors import MethodUnavailable, ScaleContradicted, ScaleUnknown
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
+from edge.counting.marks import Reason
 from edge.counting.seen import Inferred
 from edge.frame import Pixels
 from engines.contract import Engine, InferenceFailed, Tensor
 from tests.edge.counting.rendered import frame_of, scattered
-from tests.edge.drawn import CHANNELS, MODEL_DIAMETER_PX, Disc, drawn_logits, knowing, opened, red
+from tests.edge.drawn import CHANNELS, MODEL_DIAMETER_PX, SIZED, Disc, drawn_logits, knowing, opened, red
 
 FEW = settings(max_examples=8, deadline=None)
 GREY: Pixels = frame_of([], (240, 320), 20.0)
@@ -122,6 +124,70 @@ def test_a_correction_of_a_live_estimate_is_remembered(monkeypatch: pytest.Monke
     assert len(runs) == 3  # twice for the first frame, once for the next
     assert first.scale.cell_diameter_px == pytest.approx(24.0, rel=0.05)
     assert second.scale.cell_diameter_px == pytest.approx(24.0, rel=0.05)
+
+
+def estimating(monkeypatch: pytest.MonkeyPatch, diameter_px: float) -> None:
+    from edge.counting import frame_scale as module
+
+    monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(diameter_px, 0.1, ScaleSource.ESTIMATED))
+
+
+@pytest.mark.parametrize("wrong", [0.36, 0.6, 1.05, 1.5, 2.7])
+def test_a_network_that_says_sizes_finds_the_scale_from_far_off(wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    estimating(monkeypatch, 24.0 * wrong)
+    discs, pixels = field(3, 24, 24.0)
+    count = counter_of(discs, CountingPlan(), channels=SIZED).count(pixels)
+    assert count.scale.cell_diameter_px == pytest.approx(24.0, rel=0.03)
+    assert count.counts[CellClass.RBC] == len(discs)
+    assert max(nearest_px(count, disc) for disc in discs) < 2.0
+
+
+def test_a_scale_that_never_settles_is_counted_at_last_and_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    estimating(monkeypatch, 24.0)
+    discs, pixels = field(3, 24, 24.0)
+    knows = knowing(discs, 320, SIZED)
+    runs: list[int] = []
+
+    def answer(tensor: Tensor) -> Tensor:
+        runs.append(1)
+        logits = knows(tensor)
+        logits[:, SIZED.index("rbc_size")] = 0.323  # each time the cells are as much too large
+        return logits
+
+    model = opened(answer, SIZED)
+    count = FieldCounter(model.engine, model.manifest, CountingPlan()).count(pixels)
+    assert len(runs) == LOOKS
+    assert Reason.SCALE in {mark.reason for mark in count.marks}
+
+
+@pytest.mark.parametrize("plan", [CountingPlan(cell_diameter_px=48.0), CountingPlan()], ids=["px", "um"])
+def test_a_scale_that_the_picture_contradicts_is_refused_with_both_figures(plan: CountingPlan) -> None:
+    discs, pixels = field(3, 24, 24.0)
+    um_per_px = None if plan.cell_diameter_px else RED_CELL_UM / 48.0
+    with pytest.raises(ScaleContradicted, match=r"48 px.*24 px.*--insist-on-scale"):
+        counter_of(discs, plan, channels=SIZED).count(pixels, um_per_px)
+    insists = replace(plan, insist_on_scale=True)
+    count = counter_of(discs, insists, channels=SIZED).count(pixels, um_per_px)
+    assert count.scale.cell_diameter_px == pytest.approx(48.0)
+    assert Reason.SCALE in {mark.reason for mark in count.marks}
+
+
+def test_a_scale_that_is_a_little_off_is_marked_alone() -> None:
+    discs, pixels = field(3, 24, 24.0)
+    counts = [counter_of(discs, CountingPlan(cell_diameter_px=24.0 * off), channels=SIZED).count(pixels) for off in (1.1, 1.22)]
+    assert [[mark.reason for mark in count.marks if mark.reason is Reason.SCALE] for count in counts] == [[], [Reason.SCALE]]
+
+
+def test_the_counting_frame_stands_beside_every_rule() -> None:
+    discs, pixels = field(3, 24, 24.0)
+    counts = [counter_of(discs, CountingPlan(border_rule=rule, cell_diameter_px=24.0)).count(pixels) for rule in BorderRule]
+    framed = {count.border_rule: count.in_frame[CellClass.RBC] for count in counts}
+    assert len(set(framed.values())) == 1
+    two_edge = next(count for count in counts if count.border_rule is BorderRule.TWO_EDGE)
+    assert two_edge.counts[CellClass.RBC] == framed[BorderRule.TWO_EDGE] <= len(discs)
+    assert two_edge.frame_area_px == (320 - 24.0) * (240 - 24.0)
+    area_mm2 = two_edge.frame_area_px * 1e-6 * 0.25
+    assert two_edge.per_mm2(0.5)[CellClass.RBC] == pytest.approx(framed[BorderRule.ALL] / area_mm2)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
