@@ -68,6 +68,7 @@ class UncertaintyCard(_Strict):
     border: float = Field(ge=0)
     unsure: float = Field(ge=0)
     share: float = Field(ge=0)
+    crowded: float = Field(ge=0)
     below: float = Field(ge=0)
     above: float = Field(ge=0)
 

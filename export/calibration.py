@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
+from scipy.optimize import minimize
 
 from edge.counting.cells import CellClass
 from edge.counting.counter import FieldCounter
 from edge.counting.errors import CountingError
 from edge.counting.familiarity import features_of
-from edge.counting.interval import Uncertainty, tally
+from edge.counting.interval import Tally, Uncertainty, tally
 from engines.contract import InferenceFailed
 from engines.manifest import FamiliarityCard
 from export.evaluate import Question, inside_margin
@@ -32,11 +32,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One class of one labelled field: the count, of it at the border and unsure, and the truth."""
+    """One class of one labelled field: the count with what makes it doubtful, and the truth."""
 
-    count: int
-    border: int
-    unsure: int
+    tally: Tally
     true: int
 
 
@@ -56,26 +54,43 @@ def counted_fields(asked: Iterable[Question], counter: FieldCounter) -> dict[Cel
                 for cell in counter.cells(seen, kind, counter.methods[kind])
                 if inside_margin(cell.x, cell.y, width, height, question.margin_px)
             ]
-            found[kind].append(Counted(*tally(cells), question.true[kind]))
+            diameter_px = counter.settings[kind].diameter_px(seen.scale.cell_diameter_px)
+            found[kind].append(Counted(tally(cells, diameter_px), question.true[kind]))
     return found
 
 
 def uncertainty(fields: Iterable[Counted]) -> Uncertainty:
-    """The error model of one class: variances by non-negative least squares, then the factors with which a share COVERED of
-    these fields' truths lies inside (split conformal prediction, Vovk 2005), half of the rest on either side."""
+    """The error model of one class: the variances of greatest likelihood under a normal error, then the factors with which a
+    share COVERED of these fields' truths lies inside (split conformal prediction, Vovk 2005), half of the rest each side."""
     known = list(fields)
-    count, border, unsure, true = (np.array([getattr(one, name) for one in known], float) for name in
-                                   ("count", "border", "unsure", "true"))  # fmt: skip
-    error = true - count
-    terms = np.stack([np.ones_like(count), border, unsure, count**2], axis=1)
-    # A field's squared error scatters as its own size: without weights the fullest fields would decide alone.
-    weight = 1.0 / (1.0 + count)
-    (constant, by_border, by_unsure, by_count), _ = nnls(terms * weight[:, None], error**2 * weight)
-    fitted = Uncertainty(max(LEAST_CONSTANT, constant), by_border, by_unsure, sqrt(by_count), 0.0, 0.0)
-    deviations = np.array([fitted.deviation(one.count, one.border, one.unsure) for one in known])
+    count, border, unsure, crowded = (
+        np.array([getattr(one.tally, name) for one in known], float) for name in ("count", "border", "unsure", "crowded")
+    )
+    error = np.array([one.true for one in known], float) - count
+    variances = _variances(np.stack([np.ones_like(count), border, unsure, count**2, crowded**2], axis=1), error)
+    constant, by_border, by_unsure, by_count, by_crowd = variances.tolist()
+    fitted = Uncertainty(constant + LEAST_CONSTANT, by_border, by_unsure, sqrt(by_count), sqrt(by_crowd), 0.0, 0.0)
+    deviations = np.array([fitted.deviation(one.tally) for one in known])
     below, above = (_tail(side * error / deviations) for side in (-1.0, 1.0))
-    values = (fitted.constant, fitted.border, fitted.unsure, fitted.share, below, above)
-    return Uncertainty(*(round(float(value), 4) for value in values))
+    return Uncertainty(**{name: round(value, 4) for name, value in (asdict(fitted) | {"below": below, "above": above}).items()})
+
+
+def _variances(terms: Floats, error: Floats) -> Floats:
+    """Weights (terms,) >= 0 of `terms` (fields, terms) whose sum is the variance of `error` (fields,); a term that no field has
+    gets none."""
+    largest = terms.max(axis=0)
+    scaled = terms / np.maximum(largest, 1e-9)
+
+    def surprise(logarithms: Floats) -> float:
+        variance = scaled @ np.exp(logarithms) + LEAST_CONSTANT
+        return float(np.sum(np.log(variance) + error**2 / variance))
+
+    starts = (np.full(terms.shape[1], start) for start in (-4.0, -1.0, 2.0))
+    bounds = [(-12.0, 8.0)] * terms.shape[1]
+    best = min(
+        (minimize(surprise, start, method="L-BFGS-B", bounds=bounds) for start in starts), key=lambda one: float(one.fun)
+    )
+    return np.where(largest > 0, np.exp(best.x) / np.maximum(largest, 1e-9), 0.0)
 
 
 def _tail(errors: Floats) -> float:
@@ -116,10 +131,9 @@ def familiarity(learnt: Floats, unseen: Floats) -> FamiliarityCard:
 
 def coverage(fields: Iterable[Counted], known: Uncertainty) -> Mapping[str, float]:
     """How often the truth lies in the interval, and the median half-width as a share of the count."""
-    shares, widths = [], []
+    inside, widths = [], []
     for one in fields:
-        deviation = known.deviation(one.count, one.border, one.unsure)
-        low, high = one.count - known.below * deviation, one.count + known.above * deviation
-        shares.append(low <= one.true <= high)
-        widths.append((high - low) / 2.0 / max(1, one.count))
-    return {"coverage": float(np.mean(shares)), "half_width": float(np.median(widths))}
+        found = known.interval(one.tally)
+        inside.append(one.true in found)
+        widths.append((found.high - found.low) / 2.0 / max(1, one.tally.count))
+    return {"coverage": float(np.mean(inside)), "half_width": float(np.median(widths))}

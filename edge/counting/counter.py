@@ -15,6 +15,7 @@ from edge.counting.cells import Cell, CellClass, Method, Outline, Region
 from edge.counting.errors import ScaleContradicted, ScaleUnknown
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.counting.frame_scale import ASSUMED_CELLS_ACROSS, RED_CELL_UM, FrameScale
+from edge.counting.interval import Interval, tally
 from edge.counting.logits import class_maps, familiarity_of, settings_of, uncertainty_of
 from edge.counting.marks import Mark, marks_of
 from edge.counting.methods import NEEDS, available, find
@@ -153,7 +154,7 @@ class FieldCounter:
         return FieldCount(
             tuple(kept), seen.width_px, seen.height_px, seen.scale, self._plan.border_rule, dict(self.methods),
             {kind: {self.methods[kind]: number} for kind, number in counts.items()}, dict(seen.clock.ms),
-            {kind: known.interval(by_class[kind]) for kind, known in self._uncertainty.items() if kind in by_class}, noticed,
+            self._intervals(by_class, seen.scale.cell_diameter_px), noticed,
             {kind: sum(cell.cell_class is kind for cell in framed) for kind in seen.maps},
             frame_area_px(seen.width_px, seen.height_px, seen.scale.cell_diameter_px),
         )  # fmt: skip
@@ -183,6 +184,13 @@ class FieldCounter:
         methods = [m for m in Method if all(f"{kind.value}_{need}" in self._manifest.channels for need in NEEDS.get(m, ()))]
         self.methods[kind] = methods[(methods.index(self.methods[kind]) + 1) % len(methods)]
         return self.methods[kind]
+
+    def _intervals(self, by_class: Mapping[CellClass, list[Cell]], diameter_px: float) -> dict[CellClass, Interval]:
+        return {
+            kind: known.interval(tally(by_class[kind], self.settings[kind].diameter_px(diameter_px)))
+            for kind, known in self._uncertainty.items()
+            if kind in by_class
+        }
 
     def _under(self, rule: BorderRule, cells: list[Cell], seen: Seen) -> list[Cell]:
         return admitted(cells, rule, seen.width_px, seen.height_px, seen.scale.cell_diameter_px)

@@ -12,9 +12,10 @@ from edge.counting.cells import Cell, CellClass, Method
 from edge.counting.interval import Interval
 from edge.counting.marks import Mark, Reason
 
-LOOK_AGAIN = 0.15
+LOOK_AGAIN = 0.25
 LOOK_AGAIN_CELLS = 3
-"""A field on which the methods disagree by this share and by this many cells deserves a second look."""
+"""A field on which the methods disagree by this share and by this many cells deserves a second look: half a percent of the
+labelled fields of `val` do."""
 
 
 class BorderRule(str, Enum):

@@ -9,6 +9,7 @@ pytest.importorskip("scipy", reason="calibration needs scipy: pip install hemoca
 from edge.counting.cells import CellClass
 from edge.counting.counter import CountingPlan, FieldCounter
 from edge.counting.familiarity import FEATURES, Familiarity
+from edge.counting.interval import Tally
 from export.calibration import Counted, counted_fields, coverage, familiarity, field_features, uncertainty
 from tests.edge.drawn import opened
 from tests.edge.fields import discs_of, pixels_of
@@ -22,7 +23,8 @@ def fields(seed: int, number: int = 400, share: float = 0.05, bias: float = 0.0)
     for _ in range(number):
         count, border, unsure = int(rng.integers(5, 120)), int(rng.integers(0, 15)), int(rng.integers(0, 6))
         deviation = np.sqrt(0.2 + 0.3 * border + 0.5 * unsure + (share * count) ** 2)
-        made.append(Counted(count, border, unsure, max(0, round(count + bias * count + rng.normal(0.0, deviation)))))
+        true = max(0, round(count + bias * count + rng.normal(0.0, deviation)))
+        made.append(Counted(Tally(count, border, unsure, 0), true))
     return made
 
 
@@ -46,8 +48,8 @@ def test_wider_where_the_model_errs_more() -> None:
 
 def test_fields_are_counted_beside_their_truth() -> None:
     found = counted_fields([question({CellClass.RBC: 5, CellClass.WBC: 0})], counter())
-    assert [(one.count, one.true) for one in found[CellClass.RBC]] == [(5, 5)]
-    assert [(one.count, one.true) for one in found[CellClass.WBC]] == [(0, 0)]
+    assert [(one.tally.count, one.true) for one in found[CellClass.RBC]] == [(5, 5)]
+    assert [(one.tally.count, one.true) for one in found[CellClass.WBC]] == [(0, 0)]
 
 
 def test_a_picture_like_those_of_training_is_familiar_and_a_strange_one_is_not() -> None:

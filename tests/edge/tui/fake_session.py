@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from edge.counting.cells import Cell, CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
+from edge.counting.interval import Interval
 from edge.frame import Frame
 from edge.ledger import FrameState, Ledger
 from edge.optics.verdict import Accepted, Quality, Rejected, RejectionReason
@@ -89,7 +90,11 @@ def field_seen(
     frame, cells = rendered(seed, status.simulated)
     red = sum(cell.cell_class is CellClass.RBC for cell in cells)
     by_method = {CellClass.RBC: {Method.CENTRES: red, Method.HOUGH: red if red_by_hough is None else red_by_hough}}
-    count = FieldCount(cells, frame.width_px, frame.height_px, SCALE, BorderRule.ALL, METHODS, by_method, {"infer": 31.0})
+    numbers = {kind: sum(cell.cell_class is kind for cell in cells) for kind in CellClass}
+    intervals = {kind: Interval(max(0, n - n // 20 - 1), n + n // 15 + 1) for kind, n in numbers.items()}
+    count = FieldCount(
+        cells, frame.width_px, frame.height_px, SCALE, BorderRule.ALL, METHODS, by_method, {"infer": 31.0}, intervals
+    )
     return FieldSeen(frame, ACCEPTED, count, state, status)
 
 
