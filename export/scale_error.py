@@ -9,36 +9,41 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.counting.errors import ScaleUnknown
-from edge.counting.scale import estimate_cell_diameter
-from export.datasets import allidb1, cbc
+from edge.counting.counter import FieldCounter
+from edge.counting.errors import CountingError
+from export.datasets import allidb1, cbc, txl
+from export.datasets.pictures import size_of
 from export.datasets.sample import Sample
 
 OUTLINE_PX = 5.0 / 2592
 """ALL-IDB1's outlines are 5 px wide on fields of 2592 px: (mask minus outline) lacks that of a cell's diameter."""
 LEAST_CELLS = 3
+FAR = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleRow:
-    """Errors in percent of the reference: median and 90th percentile of the absolute ones, median of the signed ones."""
+    """Errors in percent of the reference: the median of the absolute ones, the share that is beyond 10 %, the median of the
+    signed ones. What could not be counted is unknown, and beyond 10 %."""
 
     corpus: str
     split: str
     fields: int
     unknown: int
     median: float
-    percentile_90: float
+    far: float
     bias: float
 
 
 def reference_diameter_px(sample: Sample) -> float | None:
-    """The red cell diameter by the labels: the median box (CBC) or the median piece of the mask that fills its square as a disc
-    does, pi / 4 of it (ALL-IDB1); None where there are fewer than three."""
-    if sample.corpus == cbc.CORPUS:
-        boxes = [b for b in sample.boxes if b.label == "rbc" and b.left > 2 and b.top > 2 and b.right < 638 and b.bottom < 478]
-        sides = [0.5 * (box.right - box.left + box.bottom - box.top) for box in boxes]
-        return float(np.median(sides)) if len(sides) >= LEAST_CELLS else None
+    """The red cell diameter by the labels: the median box (CBC, TXL-PBC) or the median piece of the mask that fills its square
+    as a disc does, pi / 4 of it (ALL-IDB1); None where there are fewer than three."""
+    if sample.boxes:
+        width, height = size_of(sample.path)
+        boxes = [b for b in sample.boxes if b.label == "rbc" and min(b.left, b.top) > 2]
+        whole = [b for b in boxes if b.right < width - 2 and b.bottom < height - 2]
+        sizes = [((box.right - box.left) * (box.bottom - box.top)) ** 0.5 for box in whole]
+        return float(np.median(sizes)) if len(sizes) >= LEAST_CELLS else None
     if "rbc" not in sample.masks:
         return None
     red = sample.mask("rbc")
@@ -55,17 +60,19 @@ def reference_diameter_px(sample: Sample) -> float | None:
     return float(2.0 * np.sqrt(np.median(areas) / np.pi) + (OUTLINE_PX * red.shape[1] if outlined else 0.0))
 
 
-def scale_table(data: Path) -> list[ScaleRow]:
-    """The errors by set and split, of every field with a reference. Raises DatasetError."""
+def scale_table(data: Path, counter: FieldCounter) -> list[ScaleRow]:
+    """The errors by set and split, of every field with a reference, at the scale that `counter` takes. Raises DatasetError."""
     errors: dict[tuple[str, str], list[float | None]] = {}
-    samples: Iterable[Sample] = [*allidb1.read(data / "allidb1"), *cbc.read(data / "cbc")]
+    samples: Iterable[Sample] = [
+        *allidb1.read(data / "allidb1"), *cbc.read(data / "cbc"), *(txl.read(data / "txl") if (data / "txl").exists() else ()),
+    ]  # fmt: skip
     for sample in samples:
         reference = reference_diameter_px(sample)
         if reference is None:
             continue
         try:
-            error = 100.0 * (estimate_cell_diameter(sample.pixels()).cell_diameter_px / reference - 1.0)
-        except ScaleUnknown:
+            error = 100.0 * (counter.see(sample.pixels()).scale.cell_diameter_px / reference - 1.0)
+        except CountingError:
             error = None
         errors.setdefault((sample.corpus, sample.split), []).append(error)
     return [_row(corpus, split, found) for (corpus, split), found in sorted(errors.items())]
@@ -73,6 +80,6 @@ def scale_table(data: Path) -> list[ScaleRow]:
 
 def _row(corpus: str, split: str, found: list[float | None]) -> ScaleRow:
     known = np.array([error for error in found if error is not None])
-    middle, high = np.percentile(np.abs(known), (50, 90)) if known.size else (np.nan, np.nan)
-    bias = float(np.median(known)) if known.size else float("nan")
-    return ScaleRow(corpus, split, len(found), len(found) - int(known.size), float(middle), float(high), bias)
+    middle, bias = (float(np.median(one)) if known.size else float("nan") for one in (np.abs(known), known))
+    far = 100.0 * (1.0 - float((np.abs(known) <= FAR).sum()) / len(found))
+    return ScaleRow(corpus, split, len(found), len(found) - int(known.size), middle, far, bias)

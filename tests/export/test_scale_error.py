@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.errors import ScaleUnknown
+from engines.opening import open_model
 from export.datasets.sample import Box, MaskFile, Sample
 from export.scale_error import reference_diameter_px, scale_table
 
@@ -14,11 +17,13 @@ def boxes(*sides: int) -> tuple[Box, ...]:
     return tuple(Box("rbc", 50, 60, 50 + side, 60 + side) for side in sides)
 
 
-def test_the_median_box_is_the_reference_but_for_those_at_the_border() -> None:
+def test_the_median_box_is_the_reference_but_for_those_at_the_border(tmp_path: Path) -> None:
+    picture = tmp_path / "one.png"
+    cv2.imwrite(str(picture), np.zeros((480, 640, 3), np.uint8))
     cut = Box("rbc", 0, 60, 300, 360)
-    sample = Sample("cbc", "test", "one", Path("none.jpg"), boxes=(*boxes(90, 100, 110), cut, Box("wbc", 50, 60, 350, 360)))
+    sample = Sample("cbc", "test", "one", picture, boxes=(*boxes(90, 100, 110), cut, Box("wbc", 50, 60, 350, 360)))
     assert reference_diameter_px(sample) == 100.0
-    assert reference_diameter_px(Sample("cbc", "test", "one", Path("none.jpg"), boxes=boxes(90, 100))) is None
+    assert reference_diameter_px(Sample("cbc", "test", "one", picture, boxes=boxes(90, 100))) is None
 
 
 def masked(folder: Path, *, outlined: bool) -> Sample:
@@ -48,7 +53,22 @@ def test_errors_are_told_by_set_and_split(tmp_path: Path, monkeypatch: pytest.Mo
     sample = masked(tmp_path, outlined=False)
     monkeypatch.setattr("export.scale_error.allidb1.read", lambda _: [sample])
     monkeypatch.setattr("export.scale_error.cbc.read", lambda _: [])
-    (row,) = scale_table(tmp_path)
+    opened = open_model("field")
+    (row,) = scale_table(tmp_path, FieldCounter(opened.engine, opened.manifest, CountingPlan()))
     assert (row.corpus, row.split, row.fields, row.unknown) == ("allidb1", "train", 1, 0)
     assert row.median == pytest.approx(abs(row.bias))
-    assert row.median < 6.0
+    assert row.median < 10.0
+    assert row.far == 0.0
+
+
+def test_a_field_that_cannot_be_counted_is_unknown_and_far_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = masked(tmp_path, outlined=False)
+    monkeypatch.setattr("export.scale_error.allidb1.read", lambda _: [sample])
+    monkeypatch.setattr("export.scale_error.cbc.read", lambda _: [])
+
+    class Blind:
+        def see(self, pixels: object) -> None:
+            raise ScaleUnknown("nothing to measure")
+
+    (row,) = scale_table(tmp_path, Blind())  # type: ignore[arg-type]
+    assert (row.unknown, row.far) == (1, 100.0)
