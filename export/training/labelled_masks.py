@@ -33,6 +33,8 @@ from export.training.targets import (
     rims,
 )
 
+USUAL = (0.8, 1.3)
+"""The radius of the circle around a cell, in radii of a usual one."""
 Shrink = Callable[[Mask], NDArray[np.uint8]]
 
 
@@ -81,7 +83,8 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
         known[..., CENTRE][vague], known[..., OUTLINE][vague] = 0, 0
         certain = shrunk(np.asarray(np.isin(pieces.labels, 1 + np.flatnonzero(cells)))) > 127
         targets[..., OUTLINE][rims(certain.astype(np.int32), 0.09 * diameter_px)] = 255
-    centres = [(x * zoom, y * zoom) for (y, x), good in zip(pieces.middles, cells, strict=True) if good]
+    middles = _whole_middles(pieces, single_area) if outlined else [(x, y) for y, x in pieces.middles]
+    centres = [(x * zoom, y * zoom) for (x, y), good in zip(middles, cells, strict=True) if good]
     draw_centres(targets[..., CENTRE], centres, CENTRE_SIGMA * diameter_px)
     # A line of the outline mask lies half outside of its piece.
     grown = 5.0 * native.shape[1] / 2592 if outlined else 0.0
@@ -94,6 +97,25 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
     draw_sizes(targets, known, sizes, diameter_px)
     _white_and_platelets(sample, shrunk, targets, known, zoom, diameter_px, native_diameter)
     return Patch(pixels, targets, known)
+
+
+def _whole_middles(pieces: _Pieces, single_area: float) -> list[tuple[float, float]]:
+    """Where the middle x, y of each cell is, of those too that another one half hides: as boxes and rendered smears have it.
+
+    What shows of a disc under an equal one is more than half of its rim, so that the smallest circle around the crescent is the
+    disc's own. Where that circle is no single cell's, or the border cuts the piece, it is the piece's middle.
+    """
+    height, width = pieces.labels.shape
+    usual = np.sqrt(single_area / np.pi)
+    found = []
+    for number, (where, (y, x)) in enumerate(zip(ndimage.find_objects(pieces.labels), pieces.middles, strict=True), start=1):
+        rows, columns = where
+        cut = min(rows.start, columns.start) == 0 or rows.stop == height or columns.stop == width
+        points = np.argwhere(pieces.labels[where] == number)[:, ::-1].astype(np.int32)
+        (cx, cy), radius = cv2.minEnclosingCircle(points)
+        whole = not cut and USUAL[0] * usual < radius < USUAL[1] * usual
+        found.append((cx + columns.start, cy + rows.start) if whole else (x, y))
+    return found
 
 
 def _single_area(pieces: _Pieces) -> float:

@@ -54,15 +54,20 @@ def _patches(corpus: str, recipe: Recipe, data: Path) -> Iterator[Patch]:
                 simulated_patch(recipe.seed * 1_000_000 + index, recipe.simulated.side_px, recipe.packed_diameter_px)
             )
         return
-    # The two microscopes of TXL-PBC are corpora of their own: txl-pbc, txl-raabin.
-    name, _, scanner = corpus.partition("-")
+    # Parts of a corpus are corpora of their own: txl-pbc, txl-raabin, allidb1-outlined.
+    name, _, part = corpus.partition("-")
     read, label, splits = _LABELLED[name]
     patches = (
         _balanced(label(sample, recipe.packed_diameter_px))
         for sample in read(data / name)
-        if sample.split in splits and scanner in ("", sample.scanner) and _labelled(sample)
+        if sample.split in splits and _labelled(sample) and (not part or part == sample.scanner or _outlined(sample, part))
     )
     yield from mosaics(patches, recipe.seed) if name in (txl.CORPUS, cbc.CORPUS) else patches
+
+
+def _outlined(sample: Sample, part: str) -> bool:
+    """Whether `part` asks for fields whose every cell has its outline, and this is one."""
+    return part == "outlined" and "edge" in sample.masks
 
 
 def _balanced(patch: Patch) -> Patch:

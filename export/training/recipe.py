@@ -8,7 +8,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-Corpus = Literal["simulated", "chula", "cbc", "txl-pbc", "txl-raabin", "allidb1"]
+Corpus = Literal["simulated", "chula", "cbc", "txl-pbc", "txl-raabin", "allidb1", "allidb1-outlined"]
 
 
 class RecipeError(Exception):
