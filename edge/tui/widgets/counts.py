@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from edge.counting.cells import CellClass, Method
-from edge.counting.field_count import FieldCount
+from edge.counting.field_count import BorderRule, FieldCount
 from edge.counting.interval import Interval
 from edge.session import Status
 from edge.tui.signs import SIGNS, Sign
@@ -18,6 +18,7 @@ from edge.tui.widgets.rows import Rows
 UNKNOWN = "—"
 _LABEL_COLUMNS = 13
 _METHODS = {method: method.value for method in Method}
+_BORDERS = {BorderRule.ALL: " all pieces", BorderRule.CENTRE_INSIDE: "centre inside", BorderRule.TWO_EDGE: " two edges"}
 _METHODS_SHORT = {Method.DISTANCE_PEAKS.value: "dist. peaks"}
 
 
@@ -26,7 +27,7 @@ class Numbers:
     """What there is to show. A class that is absent from `field` or `whole` is unknown there, never 0.
 
     `whole_title` is what `whole` counts: the slide so far, or a recorded session. `methods` are words by class;
-    `intervals` are those of `field`.
+    `intervals` and `border` rule are those of `field`.
     """
 
     field: Mapping[CellClass, int] | None
@@ -34,6 +35,7 @@ class Numbers:
     methods: Mapping[CellClass, str]
     whole_title: str = "slide so far"
     intervals: Mapping[CellClass, Interval] | None = None
+    border: BorderRule | None = None
 
 
 def live_numbers(count: FieldCount | None, status: Status | None) -> Numbers:
@@ -49,6 +51,7 @@ def live_numbers(count: FieldCount | None, status: Status | None) -> Numbers:
         {**empty, **status.totals.cells},
         {kind: _METHODS[method] for kind, method in status.methods.items()},
         intervals=None if count is None else count.intervals,
+        border=None if count is None else count.border_rule,
     )
 
 
@@ -69,7 +72,8 @@ class Counts(Rows):
         room = max(0, self.size.width - _LABEL_COLUMNS - 1)
         field_columns = room * 2 // 5
         whole_columns = room - field_columns
-        lines = [Text(f"{'':{_LABEL_COLUMNS}}{'this field':>{field_columns}}{numbers.whole_title:>{whole_columns}}", "dim")]
+        rule = "" if numbers.border is None else _BORDERS[numbers.border]
+        lines = [Text(f"{rule:{_LABEL_COLUMNS}}{'this field':>{field_columns}}{numbers.whole_title:>{whole_columns}}", "dim")]
         between = [Text()] if self.size.height >= 14 else []
         for kind, sign in SIGNS.items():
             labels = _labels(sign, numbers.methods.get(kind, ""), (numbers.intervals or {}).get(kind))
