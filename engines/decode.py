@@ -11,6 +11,9 @@ from engines.contract import InferenceFailed, Tensor
 from engines.manifest import Manifest
 from engines.prepare import Prepared
 
+NO_LABEL = 0.999
+"""No cell is so large as to say this much of its size."""
+
 
 def decode(logits: Tensor, prepared: Prepared, channels: Sequence[str]) -> dict[str, NDArray[np.float32]]:
     """Probability maps (height, width) float32 in 0..1 by channel name, the padding cut off.
@@ -45,12 +48,15 @@ def _finite(values: NDArray[np.generic]) -> bool:
 
 def label_logits(manifest: Manifest) -> NDArray[np.float32]:
     """The logit above which a pixel of each channel is labelled, (1, channels, 1, 1): the card's threshold t as
-    ln(t / (1 - t)), one half for a class that it does not decode."""
+    ln(t / (1 - t)), one half for a class that it does not decode. A size labels nothing."""
     thresholds = []
     decoding = {str(kind): one for kind, one in manifest.decoding.items()}
     for channel in manifest.channels:
         kind, _, part = channel.partition("_")
         known = decoding.get(kind)
-        thresholds.append(0.5 if known is None else float(getattr(known, f"{part or 'foreground'}_threshold")))
+        if part == "size":
+            thresholds.append(NO_LABEL)
+        else:
+            thresholds.append(0.5 if known is None else float(getattr(known, f"{part or 'foreground'}_threshold")))
     share = np.asarray(thresholds, np.float64)
     return np.log(share / (1.0 - share)).astype(np.float32)[None, :, None, None]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.stats import binom
 
 from edge.counting.cells import CellClass
 from edge.counting.counter import FieldCounter
 from edge.counting.errors import CountingError
 from edge.counting.familiarity import features_of
 from edge.counting.interval import Tally, Uncertainty, tally
+from edge.counting.seen import Seen
 from engines.contract import InferenceFailed
 from engines.manifest import FamiliarityCard
 from export.evaluate import Question, inside_margin
@@ -42,20 +44,26 @@ def counted_fields(asked: Iterable[Question], counter: FieldCounter) -> dict[Cel
     """Every field's counts beside its truth, by class; fields that cannot be counted are left out."""
     found: dict[CellClass, list[Counted]] = {kind: [] for kind in counter.methods}
     for question in asked:
-        pixels = question.pixels()
         try:
-            seen = counter.see(pixels)
+            seen = counter.see(question.pixels())
         except (CountingError, InferenceFailed):
             continue
-        height, width = pixels.shape[:2]
-        for kind in question.true.keys() & found.keys():
-            cells = [
-                cell
-                for cell in counter.cells(seen, kind, counter.methods[kind])
-                if inside_margin(cell.x, cell.y, width, height, question.margin_px)
-            ]
-            diameter_px = counter.settings[kind].diameter_px(seen.scale.cell_diameter_px)
-            found[kind].append(Counted(tally(cells, diameter_px), question.true[kind]))
+        for kind, counted in counted_classes(question, counter, seen).items():
+            found[kind].append(counted)
+    return found
+
+
+def counted_classes(question: Question, counter: FieldCounter, seen: Seen) -> dict[CellClass, Counted]:
+    """A field's counts beside its truth, by class, under its corpus' border rule."""
+    found = {}
+    for kind in question.true.keys() & counter.methods.keys():
+        cells = [
+            cell
+            for cell in counter.cells(seen, kind, counter.methods[kind])
+            if inside_margin(cell.x, cell.y, seen.width_px, seen.height_px, question.margin_px)
+        ]
+        diameter_px = counter.settings[kind].diameter_px(seen.scale.cell_diameter_px)
+        found[kind] = Counted(tally(cells, diameter_px), question.true[kind])
     return found
 
 
@@ -129,11 +137,28 @@ def familiarity(learnt: Floats, unseen: Floats) -> FamiliarityCard:
     )  # fmt: skip
 
 
-def coverage(fields: Iterable[Counted], known: Uncertainty) -> Mapping[str, float]:
-    """How often the truth lies in the interval, and the median half-width as a share of the count."""
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """How often the truth of `fields` lies in the interval; between `least` and `most` it would, in 95 of 100 tables, if the
+    interval holds 95 % of such fields (binomial). `half_width` is the median one, as a share of the count."""
+
+    corpus: str
+    split: str
+    kind: CellClass
+    fields: int
+    covered: float
+    least: float
+    most: float
+    half_width: float
+
+
+def coverage(corpus: str, split: str, kind: CellClass, fields: Iterable[Counted], known: Uncertainty) -> CoverageRow:
+    """The intervals of `known` against the truth of `fields`."""
     inside, widths = [], []
     for one in fields:
         found = known.interval(one.tally)
         inside.append(one.true in found)
         widths.append((found.high - found.low) / 2.0 / max(1, one.tally.count))
-    return {"coverage": float(np.mean(inside)), "half_width": float(np.median(widths))}
+    number = len(inside)
+    least, most = (float(end) / number for end in binom.interval(COVERED, number, COVERED))
+    return CoverageRow(corpus, split, kind, number, float(np.mean(inside)), least, most, float(np.median(widths)))

@@ -14,10 +14,11 @@ from rich.progress import track
 from rich.table import Table
 
 from edge.bench.options import ModelName, RuntimeName, note
-from edge.counting.logits import counts_of
+from edge.counting.logits import counts_of, uncertainty_of
 from engines.opening import DEFAULT_MODEL, Runtime, open_model
 
 if TYPE_CHECKING:
+    from export.calibration import CoverageRow
     from export.evaluate import Row
     from export.evaluation.matched_fields import MatchedField, MatchRow
 
@@ -44,7 +45,7 @@ def accuracy(
     from edge.counting.counter import CountingPlan, FieldCounter
     from export.datasets.sample import DatasetError
     from export.evaluate import questions, table
-    from export.evaluation.asking import ask_and_match
+    from export.evaluation.asking import ask_and_match, coverage_table
     from export.evaluation.matched_fields import match_table
 
     if worst and out is None:
@@ -55,23 +56,26 @@ def accuracy(
         asked = [one for one in questions(data, simulated) if not split or one.split in split]
     except DatasetError as error:
         raise typer.BadParameter(str(error)) from error
-    answers, fields = [], []
     with opened.engine:
         errors = Console(stderr=True)
-        for question in track(asked, "counting", console=errors, disable=not errors.is_terminal):
-            found, field = ask_and_match(question, counter)
-            answers += found
-            fields += [field] if field is not None else []
-    rows, match_rows = table(answers), match_table(fields)
+        progress = track(asked, "counting", console=errors, disable=not errors.is_terminal)
+        found = [ask_and_match(question, counter) for question in progress]
+    fields = [one.matched for one in found if one.matched is not None]
+    rows, match_rows = table(answer for one in found for answer in one.answers), match_table(fields)
+    coverage_rows = coverage_table(found, uncertainty_of(opened.manifest))
     if out is not None:
         _draw_worst(fields, worst, out)
     if as_json:
-        for written in ([asdict(row) for row in rows], [asdict(row) for row in match_rows]):
+        for written in (
+            [asdict(row) for row in rows],
+            [asdict(row) for row in match_rows],
+            [asdict(row) for row in coverage_rows],
+        ):
             for line in written:
                 typer.echo(json.dumps(line))
         return
     title = f"{opened.manifest.name} {opened.file.precision} on {opened.stamp}"
-    Console().print(_accuracy_table(rows, title), *_match_tables(match_rows), CEILING, sep="\n")
+    Console().print(_accuracy_table(rows, title), *_match_tables(match_rows), _coverage_table(coverage_rows), CEILING, sep="\n")
 
 
 def _draw_worst(fields: Sequence[MatchedField], number: int, out: Path) -> None:
@@ -114,3 +118,14 @@ def _match_tables(rows: Sequence[MatchRow]) -> tuple[Table, Table]:
         near = "" if row.near_white is None else f"{row.near_white:.3f}"
         wrong.add_row(*named, *shares, near, *(str(number) for number in row.missed.values()))
     return found, wrong
+
+
+def _coverage_table(rows: Sequence[CoverageRow]) -> Table:
+    table = Table("set", "split", "class", title="how often the truth lies in the 95 % interval", box=None)
+    for name in ("fields", "covered %", "by chance %", "half-width %"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        chance = f"{100 * row.least:.0f}-{100 * row.most:.0f}"
+        figures = (str(row.fields), f"{100 * row.covered:.1f}", chance, f"{100 * row.half_width:.0f}")
+        table.add_row(row.corpus, row.split, row.kind.value, *figures)
+    return table

@@ -56,7 +56,9 @@ def doubt(
             good = ((one.pixels(), plain) for one in of_split if one.corpus == corpus)
             rows.append(doubt_row(f"as it is: {corpus} {split}", good, counter, fit))
         if worst:
-            found = (ask_and_match(one, counter(plain))[1] for one in asked if one.split == "val" and one.cells is not None)
+            found = (
+                ask_and_match(one, counter(plain)).matched for one in asked if one.split == "val" and one.cells is not None
+            )
             fields = worst_of((field for field in found if field is not None), worst)
             rows.append(
                 doubt_row(f"the {worst} worst of val", ((one.question.pixels(), plain) for one in fields), counter, fit)

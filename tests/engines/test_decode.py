@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from engines.contract import InferenceFailed
-from engines.decode import decode
+from engines.decode import decode, label_logits
 from engines.prepare import Prepared
+from tests.edge.drawn import SIZED
+from tests.edge.drawn import manifest as drawn_manifest
 
 CHANNELS = ("rbc", "wbc")
 
@@ -74,3 +76,12 @@ def test_what_the_padding_holds_does_not_matter() -> None:
 def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InferenceFailed, match=r"\(1, 2, 16, 16\)"):
         decode(np.zeros(shape, np.float32), prepared(), CHANNELS)
+
+
+def test_a_size_labels_nothing_and_a_class_goes_by_its_own_threshold() -> None:
+    card = drawn_manifest(SIZED)
+    limits = dict(zip(SIZED, label_logits(card).ravel().tolist(), strict=True))
+    assert limits["rbc_size"] > 6.0
+    assert limits["rbc"] == pytest.approx(np.log(0.5 / 0.5))
+    centre = card.decoding["rbc"].centre_threshold
+    assert limits["rbc_centre"] == pytest.approx(np.log(centre / (1.0 - centre)))

@@ -31,9 +31,10 @@ def fields(seed: int, number: int = 400, share: float = 0.05, bias: float = 0.0)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_truth_of_other_fields_lies_inside_as_often_as_is_said(seed: int) -> None:
     known = uncertainty(fields(seed))
-    found = coverage(fields(100 + seed, 2000), known)
-    assert 0.925 <= found["coverage"] <= 0.985
-    assert found["half_width"] < 0.2
+    found = coverage("any", "test", CellClass.RBC, fields(100 + seed, 2000), known)
+    assert 0.925 <= found.covered <= 0.985
+    assert found.half_width < 0.2
+    assert (found.fields, found.least, found.most) == (2000, pytest.approx(0.94, abs=0.005), pytest.approx(0.96, abs=0.005))
 
 
 def test_a_count_that_is_too_low_reaches_further_up_than_down() -> None:
@@ -42,8 +43,11 @@ def test_a_count_that_is_too_low_reaches_further_up_than_down() -> None:
 
 
 def test_wider_where_the_model_errs_more() -> None:
-    narrow, wide = (coverage(fields(5, share=share), uncertainty(fields(0, share=share))) for share in (0.02, 0.15))
-    assert narrow["half_width"] < wide["half_width"]
+    narrow, wide = (
+        coverage("any", "test", CellClass.RBC, fields(5, share=share), uncertainty(fields(0, share=share)))
+        for share in (0.02, 0.15)
+    )
+    assert narrow.half_width < wide.half_width
 
 
 def test_fields_are_counted_beside_their_truth() -> None:
