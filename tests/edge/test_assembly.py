@@ -103,7 +103,7 @@ def test_the_plan_is_what_the_configuration_says() -> None:
     assert (plan.store, plan.record) == (Path("/record"), RecordPlan(SaveImages.ALL, True, 3_000_000_000, 500_000_000))
     assert (plan.specimen, plan.operator, plan.note) == ("S-17", "K", "n")
     assert plan.settings is not None
-    assert plan.settings["optics"] == {"um_per_px": None, "cell_diameter_px": 41.0}
+    assert plan.settings["optics"] == {"um_per_px": None, "cell_diameter_px": 41.0, "insist_on_scale": False}
 
 
 def test_stills_are_each_measured_by_themselves() -> None:

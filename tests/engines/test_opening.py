@@ -20,7 +20,7 @@ from engines.prepare import prepare
 from engines.tensorrt.loading import Loaded
 from tests.engines.onnx_models import model_bytes, model_in
 
-FREE_DATA = {"simulated", "chula", "cbc"}
+FREE_DATA = {"simulated", "chula", "cbc", "txl"}
 """What the default model may have learnt from: rendered smears and MIT-licensed fields."""
 SHIPPED = model_names()
 

@@ -125,7 +125,7 @@ def test_verify_fails_on_what_counts_otherwise(monkeypatch: pytest.MonkeyPatch, 
 
     folder = shutil.copytree(opening.MODELS / "field", tmp_path / "field")
     card = (folder / "manifest.yaml").read_text()
-    (folder / "manifest.yaml").write_text(card.replace("centre_threshold: 0.2", "centre_threshold: 0.9"))
+    (folder / "manifest.yaml").write_text(card.replace("centre_threshold: 0.4", "centre_threshold: 0.95"))
     done = run("verify", folder, "--runtime", "cpu-fp32")
     assert done.exit_code == 1
     assert "refused: onnxruntime itself counts frame 0 otherwise" in " ".join(done.stdout.split())
