@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from edge.bench.options import ModelName, RuntimeName, note
+from edge.bench.options import ModelName, RuntimeName, needs_export, note
 from edge.counting.logits import counts_of, uncertainty_of
 from engines.opening import DEFAULT_MODEL, Runtime, open_model
 
@@ -45,9 +45,10 @@ def accuracy(
     from edge.counting.counter import CountingPlan, FieldCounter
     from export.datasets.sample import DatasetError
     from export.evaluate import questions, table
-    from export.evaluation.asking import ask_and_match, coverage_table
-    from export.evaluation.matched_fields import match_table
 
+    with needs_export():
+        from export.evaluation.asking import ask_and_match, coverage_table
+        from export.evaluation.matched_fields import match_table
     if worst and out is None:
         raise typer.BadParameter("--worst needs a folder: --out DIR")
     opened = open_model(model, runtime, counting=counts_of, tell=note)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.bench.options import ModelName, RuntimeName, note
+from edge.bench.options import ModelName, RuntimeName, needs_export, note
 from edge.counting.logits import counts_of
 from edge.frame import Pixels
 from engines.opening import DEFAULT_MODEL, Runtime, open_model
@@ -30,9 +30,11 @@ def doubt(
     from edge.optics.verdict import Rejected
     from export.datasets.sample import DatasetError
     from export.evaluate import questions
-    from export.evaluation.asking import ask_and_match
-    from export.evaluation.matched_fields import worst as worst_of
-    from export.evaluation.strange_fields import DoubtRow, doubt_row, strange
+
+    with needs_export():
+        from export.evaluation.asking import ask_and_match
+        from export.evaluation.matched_fields import worst as worst_of
+        from export.evaluation.strange_fields import DoubtRow, doubt_row, strange
 
     opened = open_model(model, runtime, counting=counts_of, tell=note)
 

@@ -49,10 +49,20 @@ def misshapen(connection: sqlite3.Connection, version: int) -> str:
 
 
 def require_shape(connection: sqlite3.Connection, database: Path) -> int:
-    """The schema's version, as `version_of` gives it. Raises StoreCorrupt where its tables are other than it makes."""
-    version = version_of(connection, database)
-    if version and (said := misshapen(connection, version)):
-        raise StoreCorrupt(f"{database}: {said}; {_CURE}")
+    """The schema's version, as `version_of` gives it. Raises StoreCorrupt where its tables are other than it makes.
+
+    Version and tables are read in one transaction: another process may be bringing them up to date.
+    """
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    try:
+        version = version_of(connection, database)
+        if version and (said := misshapen(connection, version)):
+            raise StoreCorrupt(f"{database}: {said}; {_CURE}")
+    finally:
+        if alone and connection.in_transaction:
+            connection.execute("ROLLBACK")
     return version
 
 

@@ -8,7 +8,6 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 Floats = NDArray[np.float64]
 
@@ -142,6 +141,8 @@ def match(
     `size_px` is the field's height and width, `diameter_px` the labels' red cell diameter, by which "inside" is judged: half
     of it from every border. `white` are the labelled white cells, where the class is red cells.
     """
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  # of the export extra: what only names cells needs none
+
     distance = np.hypot(*np.moveaxis(labelled.centres[:, None] - found[None], 2, 0))
     near = distance <= reach_px[:, None]
     # What is not near costs more than all that is: the number of matches comes first.

@@ -22,7 +22,8 @@ from engines.opening import DEFAULT_MODEL, MODELS, Runtime, open_model
 _FILE = "model.onnx"
 _FLOAT, _UINT8 = 1, 2  # onnx.proto3: TensorProto.DataType
 _INTS, _INT = 7, 2  # onnx.proto3: AttributeProto.AttributeType
-_CHANNELS = 6
+_CHANNELS = 8
+"""As many as the shipped model's card names, which the small one goes under."""
 _SHIPPED_IN = 3
 """A shipped model, of up to 2.7 MB, is the base of every so manieth input; the others are of the small one."""
 
@@ -67,7 +68,7 @@ class OnnxTarget:
 
 
 def small_model() -> bytes:
-    """(1, height, width, 3) uint8 → float32 → (1, 3, height, width) → six channels by a 1x1 convolution."""
+    """(1, height, width, 3) uint8 → float32 → (1, 3, height, width) → eight channels by a 1x1 convolution."""
     nodes = (
         message((1, "pixels"), (2, "float"), (4, "Cast"), (5, message((1, "to"), (3, _FLOAT), (20, _INT)))),
         message((1, "float"), (2, "planes"), (4, "Transpose"), (5, _ints("perm", (0, 3, 1, 2)))),

@@ -64,13 +64,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def logged(store: Store, numbers: list[dict[str, int]], simulated: bool = False, **changes: object) -> str:
-    """A session with one slide, its fields with pictures; the fields disagree by 0, 5, 10, … %."""
+    """A session with one slide, its fields with pictures; the fields disagree by 0, 7, 14, … %."""
     session = store.begin_session(new_session(simulated=simulated, **changes))
     slide = store.begin_slide(session.id, "left <b>", NOON)
     for index, each in enumerate(numbers):
         frame = Frame(np.full((480, 640, 3), 220, np.uint8), index, "x", simulated=simulated)
         name = write_frame(store.folder, frame, f"images/{session.id}/1-{index:06d}")
-        field = new_field(slide.id, index, image=name, um_per_px=session.um_per_px, disagreement={"rbc": 0.05 * index})
+        field = new_field(slide.id, index, image=name, um_per_px=session.um_per_px, disagreement={"rbc": 0.07 * index})
         store.commit_field(field, cells(each), LedgerRecord(counted=index + 1))
     return session.id
 
