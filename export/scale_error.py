@@ -12,7 +12,7 @@ import numpy as np
 from edge.counting.counter import FieldCounter
 from edge.counting.errors import CountingError
 from export.datasets import allidb1, cbc, txl
-from export.datasets.pictures import size_of
+from export.datasets.box_sizes import boxed_diameter_px
 from export.datasets.sample import Sample
 
 OUTLINE_PX = 5.0 / 2592
@@ -39,11 +39,7 @@ def reference_diameter_px(sample: Sample) -> float | None:
     """The red cell diameter by the labels: the median box (CBC, TXL-PBC) or the median piece of the mask that fills its square
     as a disc does, pi / 4 of it (ALL-IDB1); None where there are fewer than three."""
     if sample.boxes:
-        width, height = size_of(sample.path)
-        boxes = [b for b in sample.boxes if b.label == "rbc" and min(b.left, b.top) > 2]
-        whole = [b for b in boxes if b.right < width - 2 and b.bottom < height - 2]
-        sizes = [((box.right - box.left) * (box.bottom - box.top)) ** 0.5 for box in whole]
-        return float(np.median(sizes)) if len(sizes) >= LEAST_CELLS else None
+        return boxed_diameter_px(sample, LEAST_CELLS)
     if "rbc" not in sample.masks:
         return None
     red = sample.mask("rbc")

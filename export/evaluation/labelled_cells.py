@@ -10,12 +10,11 @@ import numpy as np
 from edge.counting.cells import CellClass
 from edge.smear.cells import Kind
 from edge.smear.truth import TrueCell
+from export.datasets.box_sizes import boxed_diameter_px
 from export.datasets.chula import USUAL_DIAMETER_PX
-from export.datasets.pictures import size_of
 from export.datasets.sample import Box, Sample
 from export.metrics.matching import Labelled
 
-AT_BORDER_PX = 2.0
 CLASSES = {Kind.RBC: CellClass.RBC, Kind.WBC: CellClass.WBC, Kind.PLT: CellClass.PLT}
 PIECE = 0.1
 """As in ALL-IDB1 a piece of a rendered cell counts, at the border too, if it shows at least this share of the cell's area."""
@@ -36,17 +35,11 @@ def labelled_cells(sample: Sample) -> LabelledCells | None:
     if not sample.boxes:
         sizes = np.full((len(sample.points), 2), USUAL_DIAMETER_PX)
         return LabelledCells({CellClass.RBC: Labelled(sample.points.astype(np.float64), sizes)}, USUAL_DIAMETER_PX)
-    width, height = size_of(sample.path)
-    red = [box for box in sample.boxes if box.label == "rbc"]
-    whole = [
-        np.sqrt((box.right - box.left) * (box.bottom - box.top))
-        for box in red
-        if min(box.left, box.top) > AT_BORDER_PX and box.right < width - AT_BORDER_PX and box.bottom < height - AT_BORDER_PX
-    ]
-    if not whole:
+    diameter_px = boxed_diameter_px(sample)
+    if diameter_px is None:
         return None
     by_class = {kind: _boxed([box for box in sample.boxes if box.label == kind.value]) for kind in CellClass}
-    return LabelledCells(by_class, float(np.median(whole)))
+    return LabelledCells(by_class, diameter_px)
 
 
 def rendered_cells(cells: tuple[TrueCell, ...], diameter_px: float) -> LabelledCells:

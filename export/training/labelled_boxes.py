@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from export.datasets.box_sizes import AT_BORDER_PX, boxed_diameter_px, cut_by_border
 from export.datasets.sample import Box, Sample
 from export.training.foreground import resized
 from export.training.targets import (
@@ -28,21 +29,9 @@ from export.training.targets import (
     draw_sizes,
 )
 
-AT_BORDER_PX = 2.0
 USUAL_DIAMETER_PX = 95.0
 """Where no box of a red cell lies whole inside: the CBC set's own."""
 Corners = tuple[float, float, float, float]
-
-
-def red_diameter_px(sample: Sample) -> float:
-    """The median diameter of the boxed red cells that no border cuts: the square root of width times height."""
-    height, width = sample.pixels().shape[:2]
-    sizes = [
-        ((box.right - box.left) * (box.bottom - box.top)) ** 0.5
-        for box in sample.boxes
-        if box.label == "rbc" and not _cut(box, width, height)
-    ]
-    return float(np.median(sizes)) if sizes else USUAL_DIAMETER_PX
 
 
 def from_boxes(sample: Sample, diameter_px: float) -> Patch:
@@ -52,12 +41,16 @@ def from_boxes(sample: Sample, diameter_px: float) -> Patch:
     centre is the middle of what shows. A box knows no outline inside of an overlap: that is unknown.
     """
     native = sample.pixels()
-    zoom = diameter_px / red_diameter_px(sample)
+    zoom = diameter_px / (boxed_diameter_px(sample) or USUAL_DIAMETER_PX)
     pixels = resized(native, zoom)
     targets, known = blank(pixels)
     height, width = pixels.shape[:2]
     by_label = {
-        label: [(_scaled(box, zoom), _cut(box, native.shape[1], native.shape[0])) for box in sample.boxes if box.label == label]
+        label: [
+            (_scaled(box, zoom), cut_by_border(box, native.shape[1], native.shape[0]))
+            for box in sample.boxes
+            if box.label == label
+        ]
         for label in ("rbc", "wbc", "plt")
     }
     _red(targets, known, by_label["rbc"], diameter_px)
@@ -119,13 +112,6 @@ def _white(
         ys, xs = np.nonzero(cell)
         at.append((float(xs.mean()), float(ys.mean())) if cut else _middle(whole))
     draw_centres(targets[..., WBC_CENTRE], at, WHITE_SPREAD * CENTRE_SIGMA * diameter_px)
-
-
-def _cut(box: Box, width: int, height: int) -> bool:
-    return (
-        box.left <= AT_BORDER_PX or box.top <= AT_BORDER_PX or box.right >= width - AT_BORDER_PX
-        or box.bottom >= height - AT_BORDER_PX
-    )  # fmt: skip
 
 
 def _scaled(box: Box, zoom: float) -> Corners:
