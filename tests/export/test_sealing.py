@@ -66,9 +66,9 @@ def test_counts_that_a_disturbance_changes_are_not_sealed() -> None:
     calm = np.full((1, len(card.channels), 64, 64), -9.0, np.float32)
     assert sealing._robust_counts(calm, card, 0) == {"rbc": 0, "wbc": 0, "plt": 0}
     on_edge = calm.copy()
-    threshold = card.decoding["plt"].foreground_threshold
-    limit = np.log(threshold / (1.0 - threshold))
-    on_edge[0, card.channels.index("plt"), 25:32, 25:32] = limit
+    threshold = card.decoding["plt"].centre_threshold
+    on_edge[0, card.channels.index("plt"), 25:32, 25:32] = 9.0
+    on_edge[0, card.channels.index("plt_centre"), 25:32, 25:32] = np.log(threshold / (1.0 - threshold))
     assert sealing._robust_counts(on_edge, card, 0) is None
 
 
