@@ -85,5 +85,5 @@ def _in_frame(cell: Cell, width_px: int, height_px: int, inset_px: float) -> boo
     reach = max(cell.diameter_px, 2.0 * inset_px)
     if first <= cell.x < right - reach and first <= cell.y < bottom - reach:
         return True
-    x, y = cell.outline.max(axis=0).tolist()
+    x, y = cell.ends or cell.outline.max(axis=0).tolist()
     return bool(first <= x < right and first <= y < bottom)

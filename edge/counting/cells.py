@@ -66,7 +66,8 @@ class Region:
     """One cell in a probability map, in that map's pixels (x to the right, y down, pixel centres at integers).
 
     `draw` gives its outline; most are never looked at, and to draw them takes a quarter of the time of counting. `confidence`
-    is 0..1, `border` True where the map's border cuts the cell.
+    is 0..1, `border` True where the map's border cuts the cell. `ends` are x of its rightmost and y of its lowest point,
+    where they are known without drawing.
     """
 
     x: float
@@ -75,6 +76,7 @@ class Region:
     draw: Draw
     confidence: float
     border: bool
+    ends: tuple[float, float] | None = None
 
     @property
     def outline(self) -> Outline:
@@ -87,7 +89,8 @@ class Cell:
     """One counted cell, in the pixels of the frame it was seen in.
 
     `drawn` is its outline, or what draws it when it is asked for. `border` is True where the frame's border cuts the cell.
-    `um_per_px` is None on an uncalibrated microscope.
+    `um_per_px` is None on an uncalibrated microscope. `ends` are the x of its rightmost and the y of its lowest point, where
+    they are known without drawing.
     """
 
     cell_class: CellClass
@@ -98,6 +101,7 @@ class Cell:
     confidence: float
     border: bool
     um_per_px: float | None = None
+    ends: tuple[float, float] | None = None
 
     @property
     def outline(self) -> Outline:

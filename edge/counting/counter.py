@@ -269,9 +269,10 @@ class FieldCounter:
 
 def _in_frame(kind: CellClass, region: Region, zoom: float, um_per_px: float | None) -> Cell:
     """A region of the map as a cell of the frame. Pixel centres are integers in both: x_frame = (x_map + 1/2) / zoom - 1/2."""
+    ends = None if region.ends is None else ((region.ends[0] + 0.5) / zoom - 0.5, (region.ends[1] + 0.5) / zoom - 0.5)
     return Cell(
         kind, (region.x + 0.5) / zoom - 0.5, (region.y + 0.5) / zoom - 0.5, region.area_px / zoom**2,
-        partial(_outline_in_frame, region, zoom), region.confidence, region.border, um_per_px,
+        partial(_outline_in_frame, region, zoom), region.confidence, region.border, um_per_px, ends,
     )  # fmt: skip
 
 

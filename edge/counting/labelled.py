@@ -106,10 +106,12 @@ def _regions(labels: Labels, stats: LabelStats, confidence: Floats32, min_area_p
     drawing = _Drawing(labels, stats, kept)
     height, width = labels.shape
     border = (stats.left == 0) | (stats.top == 0) | (stats.right == width - 1) | (stats.bottom == height - 1)
-    columns = (*centres, stats.area_px, np.clip(confidence, 0.0, 1.0), border)
+    columns = (*centres, stats.area_px, np.clip(confidence, 0.0, 1.0), border, stats.right + 0.5, stats.bottom + 0.5)
     return [
-        Region(x, y, area_px, partial(drawing.of, number), sure, cut)
-        for number, (x, y, area_px, sure, cut) in enumerate(zip(*(each[kept].tolist() for each in columns), strict=True))
+        Region(x, y, area_px, partial(drawing.of, number), sure, cut, (right, bottom))
+        for number, (x, y, area_px, sure, cut, right, bottom) in enumerate(
+            zip(*(each[kept].tolist() for each in columns), strict=True)
+        )
     ]
 
 
