@@ -25,3 +25,9 @@ def test_a_value_that_is_no_number_is_named_with_its_file(tmp_path: Path) -> Non
     path.write_text(HEAD + "a,train,WBC,1,two,3,4\n")
     with pytest.raises(DatasetError, match=r"boxes\.csv.*two"):
         read_boxes_table(path)
+
+
+def test_a_box_that_is_listed_twice_is_one_cell(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.csv"
+    path.write_text(HEAD + "a,train,WBC,1,2,3,4\na,train,RBC,1,2,3,4\na,train,WBC,1,2,3,4\n")
+    assert read_boxes_table(path) == [("a", "train", (Box("wbc", 1, 2, 3, 4), Box("rbc", 1, 2, 3, 4)))]
