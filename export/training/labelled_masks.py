@@ -30,6 +30,7 @@ from export.training.targets import (
     blank,
     draw_centres,
     draw_sizes,
+    half_way,
     rims,
 )
 
@@ -83,7 +84,10 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
         known[..., CENTRE][vague], known[..., OUTLINE][vague] = 0, 0
         certain = shrunk(np.asarray(np.isin(pieces.labels, 1 + np.flatnonzero(cells)))) > 127
         targets[..., OUTLINE][rims(certain.astype(np.int32), 0.09 * diameter_px)] = 255
-    middles = _whole_middles(pieces, single_area) if outlined else [(x, y) for y, x in pieces.middles]
+    middles = [(x, y) for y, x in pieces.middles]
+    if outlined:
+        whole = _whole_middles(pieces, single_area)
+        middles = [half_way(*pair) for pair in zip(whole, middles, strict=True)]
     centres = [(x * zoom, y * zoom) for (x, y), good in zip(middles, cells, strict=True) if good]
     draw_centres(targets[..., CENTRE], centres, CENTRE_SIGMA * diameter_px)
     # A line of the outline mask lies half outside of its piece.
@@ -100,7 +104,7 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
 
 
 def _whole_middles(pieces: _Pieces, single_area: float) -> list[tuple[float, float]]:
-    """Where the middle x, y of each cell is, of those too that another one half hides: as boxes and rendered smears have it.
+    """Where the middle x, y of each cell is, of those too that another one half hides, as boxes have it.
 
     What shows of a disc under an equal one is more than half of its rim, so that the smallest circle around the crescent is the
     disc's own. Where that circle is no single cell's, or the border cuts the piece, it is the piece's middle.

@@ -100,11 +100,16 @@ def seen_middle(outline: NDArray[np.float64], shape: tuple[int, int]) -> tuple[f
     return float(xs.mean() + left), float(ys.mean() + top)
 
 
+def half_way(whole: tuple[float, float], seen: tuple[float, float]) -> tuple[float, float]:
+    """Where the centre of a partly hidden cell is drawn: between those of the `whole` cell and of the piece that is `seen`."""
+    return (whole[0] + seen[0]) / 2.0, (whole[1] + seen[1]) / 2.0
+
+
 def from_truth(pixels: NDArray[np.uint8], plate: Plate, cells: Iterable[TrueCell], diameter_px: float) -> Patch:
     """Targets of a rendered field: everything is known; debris is no cell.
 
-    A centre is that of the whole cell, of which another may hide a part: what a box says too. Of a cell that the border
-    cuts it is the middle of what the frame shows.
+    The centre of a cell that another partly hides lies half way between its own and that of what shows, so that the crescents
+    of a stack stay apart; of a cell that the border cuts it is the middle of what the frame shows.
     """
     targets, known = blank(pixels)
     kinds = np.zeros(int(plate.top.max()) + 1, np.int8)
@@ -121,7 +126,8 @@ def from_truth(pixels: NDArray[np.uint8], plate: Plate, cells: Iterable[TrueCell
         (CENTRE, Kind.RBC, 1.0), (WBC_CENTRE, Kind.WBC, WHITE_SPREAD), (PLT_CENTRE, Kind.PLT, PLATELET_SPREAD),
     ):  # fmt: skip
         mine = [cell for cell in cells if cell.kind is wanted]
-        at = [seen_middle(cell.outline, plate.top.shape) if cell.border else (cell.x, cell.y) for cell in mine]
+        whole = [seen_middle(cell.outline, plate.top.shape) if cell.border else (cell.x, cell.y) for cell in mine]
+        at = [half_way((x, y), (cell.seen_x, cell.seen_y)) for (x, y), cell in zip(whole, mine, strict=True)]
         draw_centres(targets[..., channel], at, spread * CENTRE_SIGMA * diameter_px)
     sizes = [(c.x, c.y, 2.0 * (c.area_px / np.pi) ** 0.5) for c in cells if c.kind is Kind.RBC and not c.border]
     draw_sizes(targets, known, sizes, diameter_px)
