@@ -21,7 +21,6 @@ from edge.commands.options import FAULTS, show_fault
 from edge.commands.service import doctor, install_service
 from edge.commands.sessions import report, sessions
 from edge.commands.store import app as store_app
-from export.cli import app as export_app
 
 app = typer.Typer(
     name="hemocam", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -34,7 +33,17 @@ app.add_typer(store_app, name="store", help="Check, repair, back up and export t
 app.add_typer(config_app, name="config", help="What `hemocam log` is told: show, check, example.")
 app.add_typer(engines_app, name="engines", help="What computes on this machine, whether it counts rightly, and how fast.")
 app.add_typer(bench_app, name="bench", help="Measure how well, how fast and how dependably this machine counts.")
-app.add_typer(export_app, name="export", help="Train networks and turn them into models that the device runs.")
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def export(context: typer.Context) -> None:
+    """Train networks and turn them into models that the device runs."""
+    # A counter never needs what this imports.
+    from export.cli import app as export_app  # noqa: PLC0415
+
+    export_app(context.args, prog_name="hemocam export")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import binom
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.counting.counter import FieldCounter
 from edge.counting.errors import CountingError
 from edge.counting.familiarity import features_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.counting.cells import Cell, CellClass, Method
+from edge.counting.cell import Cell, CellClass, Method
 from edge.counting.counter import FieldCounter, Seen
 from edge.counting.errors import CountingError
 from edge.counting.methods import available

@@ -18,7 +18,7 @@ import yaml
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
 from engines.acceptance import accept, open_reference, reference_frames
 from engines.contract import EngineError
@@ -141,7 +141,7 @@ def _calibrated(folder: Path, runtime: Runtime, recipe: Recipe, data: Path, pack
     """The manifest's `uncertainty` and `familiarity`: errors by the fields of `val`, familiar looks by those of training."""
     opened = open_model(str(folder), runtime)
     with opened.engine:
-        counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
+        counter = FieldCounter(opened.engine, opened.manifest, CountingSettings())
         val = [question for question in questions(data) if question.split == "val"]
         errors = {kind: uncertainty(fields) for kind, fields in counted_fields(val, counter).items() if fields}
         learnt = field_features(_learnt(recipe, data, packed), counter)
@@ -201,7 +201,7 @@ def _write_manifest(
 def _accuracy(folder: Path, runtime: Runtime, data: Path, splits: tuple[str, ...]) -> list[dict[str, object]]:
     """The default methods' figures on these splits, as the manifest keeps them."""
     opened = open_model(str(folder), runtime)
-    counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
+    counter = FieldCounter(opened.engine, opened.manifest, CountingSettings())
     wanted = {"test", "bench_train"} if "bench" in splits else set(splits)
     asked = [one for one in questions(data) if one.split in wanted]
     rows = table(answer for one in asked for answer in ask(one, counter))

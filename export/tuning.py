@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from edge.counting.cells import CellClass, ClassMaps, Method
+from edge.counting.cell import CellClass, ClassMaps, Method
 from edge.counting.counter import FieldCounter
 from edge.counting.methods import available, find
 from edge.counting.settings import ClassSettings

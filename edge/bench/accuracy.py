@@ -42,7 +42,7 @@ def accuracy(
 ) -> None:
     """Count labelled fields; print the count accuracy by set, split, class and method, and, where labels say where each cell
     is, which cells were found, missed or none. Intervals are 95 %, over fields."""
-    from edge.counting.counter import CountingPlan, FieldCounter
+    from edge.counting.counter import CountingSettings, FieldCounter
     from export.datasets.sample import DatasetError
     from export.evaluate import questions, table
 
@@ -52,7 +52,7 @@ def accuracy(
     if worst and out is None:
         raise typer.BadParameter("--worst needs a folder: --out DIR")
     opened = open_model(model, runtime, counting=counts_of, tell=note)
-    counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
+    counter = FieldCounter(opened.engine, opened.manifest, CountingSettings())
     try:
         asked = [one for one in questions(data, simulated) if not split or one.split in split]
     except DatasetError as error:

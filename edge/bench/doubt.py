@@ -25,7 +25,7 @@ def doubt(
     ] = 20,
 ) -> None:
     """Count labelled fields, spoiled ones and strange pictures; print how many were refused, marked or passed silently."""
-    from edge.counting.counter import CountingPlan, FieldCounter
+    from edge.counting.counter import CountingSettings, FieldCounter
     from edge.optics.gate import Gate, GateSettings
     from edge.optics.verdict import Rejected
     from export.datasets.sample import DatasetError
@@ -38,7 +38,7 @@ def doubt(
 
     opened = open_model(model, runtime, counting=counts_of, tell=note)
 
-    def counter(plan: CountingPlan) -> FieldCounter:
+    def counter(plan: CountingSettings) -> FieldCounter:
         return FieldCounter(opened.engine, opened.manifest, plan)
 
     gate = Gate(GateSettings())
@@ -50,7 +50,7 @@ def doubt(
         asked = list(questions(data))
     except DatasetError as error:
         raise typer.BadParameter(str(error)) from error
-    plain = CountingPlan()
+    plain = CountingSettings()
     rows: list[DoubtRow] = []
     with opened.engine:
         of_split = [one for one in asked if one.split == split]

@@ -20,14 +20,14 @@ def scale(
     runtime: RuntimeName = Runtime.CPU,
 ) -> None:
     """Compare the red cell diameter that a field is counted at with the labels' where a set gives one."""
-    from edge.counting.counter import CountingPlan, FieldCounter
+    from edge.counting.counter import CountingSettings, FieldCounter
     from export.datasets.sample import DatasetError
     from export.scale_error import scale_table
 
     opened = open_model(model, runtime, counting=counts_of, tell=note)
     try:
         with opened.engine:
-            rows = scale_table(data, FieldCounter(opened.engine, opened.manifest, CountingPlan()))
+            rows = scale_table(data, FieldCounter(opened.engine, opened.manifest, CountingSettings()))
     except DatasetError as error:
         raise typer.BadParameter(str(error)) from error
     table = Table("set", "split", title="error of the red cell diameter, % of the labels'", box=None)

@@ -24,13 +24,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge.counting.cells import Cell, CellClass, Method
+from edge.counting.cell import Cell, CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.frame import Frame
-from edge.ledger import FrameState, Ledger
 from edge.optics.verdict import Accepted, Quality
-from edge.run_state import RunState
-from edge.session import FieldSeen, SlideTotals, Status, Subscriber, Wish
+from edge.session.events import FieldSeen, Status, Subscriber
+from edge.session.ledger import FrameState, Ledger
+from edge.session.run_state import RunState
+from edge.session.wishes import Wish
+from edge.slide.totals import SlideTotals
 
 _SETTLE_S = 2.5
 _FIELDS, _REST_FRAMES = 8, 10

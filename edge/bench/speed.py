@@ -27,13 +27,13 @@ def speed(
     frames: Annotated[int, typer.Option(help="How often each size is counted.", min=3)] = 30,
 ) -> None:
     """Time the whole pipeline by stage, and against the bare run of the model on the same tensor. Medians."""
-    from edge.cameras.images import expand, read_still
+    from edge.cameras.images import expand, read_picture
 
     opened = open_model(model, runtime, counting=counts_of, tell=note)
     fields: dict[str, list[Pixels]] = {}
     if pictures:
         for path in expand(pictures):
-            pixels = read_still(path)
+            pixels = read_picture(path)
             fields.setdefault(f"{pixels.shape[1]}x{pixels.shape[0]}", []).append(pixels)
     else:
         fields = {
@@ -67,13 +67,13 @@ def _simulated(width_px: int, height_px: int, um_per_px: float) -> Pixels:
 
 def _timed(opened: Opened, group: Sequence[Pixels], frames: int) -> tuple[dict[str, float], float]:
     """Median milliseconds by stage of what the loop does with a frame, and of the engine alone on the same tensor."""
-    from edge.counting.counter import CountingPlan, FieldCounter
-    from edge.counting.coverage import Coverage
+    from edge.counting.counter import CountingSettings, FieldCounter
     from edge.optics.gate import Gate, GateSettings
+    from edge.slide.coverage import Coverage
     from engines.prepare import prepare
 
     gate, coverage = Gate(GateSettings()), Coverage()
-    counter = FieldCounter(opened.engine, opened.manifest, CountingPlan(live_frames=15))
+    counter = FieldCounter(opened.engine, opened.manifest, CountingSettings(live_frames=15))
     times: dict[str, list[float]] = {}
     bare: list[float] = []
     for index in range(frames + 2):

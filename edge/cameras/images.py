@@ -1,4 +1,4 @@
-"""Still pictures from disk as a camera: files, folders and globs, each file once, in natural order."""
+"""Pictures from disk as a camera: files, folders and globs, each file once, in natural order."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Images:
             raise EndOfFrames(f"{self.info.name}: all {len(self._files)} pictures were read")
         path = self._files[self._next]
         self._next += 1
-        frame = Frame(read_still(path), self._sequence, str(path), self._um_per_px)
+        frame = Frame(read_picture(path), self._sequence, str(path), self._um_per_px)
         self._sequence += 1
         return frame
 
@@ -137,7 +137,7 @@ def _natural(path: Path) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
-def read_still(path: Path | str) -> Pixels:
+def read_picture(path: Path | str) -> Pixels:
     """The picture in `path` as (height, width, 3) uint8 RGB, upright as its EXIF orientation says.
 
     Grey becomes RGB. Transparent parts are laid on white, the colour of an empty field. CMYK JPEGs with an Adobe marker

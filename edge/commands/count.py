@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from edge.cameras.camera import FrameUnreadable
 from edge.cameras.images import expand
 from edge.commands.options import Border, CellDiameter, InsistOnScale, ModelName, RuntimeName, UmPerPx, escaped, one_scale
-from edge.counting.cells import CellClass, Method
+from edge.counting.cell import CellClass, Method
 from edge.counting.errors import CountingError
 from edge.counting.field_count import BorderRule
 from edge.counting.logits import counts_of
@@ -43,10 +43,10 @@ def count(
     ] = None,
 ) -> None:
     """Count the cells in pictures. The exit code is 1 if one of them could not be counted."""
-    from edge.counting.counter import CountingPlan, FieldCounter
-    from edge.counting_output import CsvOutput, JsonOutput, OverlayOutput, TableOutput
+    from edge.commands.counting_output import CsvOutput, JsonOutput, OverlayOutput, TableOutput
+    from edge.counting.counter import CountingSettings, FieldCounter
+    from edge.loop.single_picture import count_picture
     from edge.optics.gate import Gate, GateSettings
-    from edge.stills import count_still
     from engines.contract import InferenceFailed
 
     one_scale(um_per_px, cell_diameter_px)
@@ -54,7 +54,7 @@ def count(
     files = expand(paths)
     opened = open_model(model, runtime, counting=counts_of, tell=lambda text: errors.print(f"[yellow]note:[/] {escaped(text)}"))
     methods = dict.fromkeys(CellClass, method) if method else {}
-    plan = CountingPlan(methods, border, cell_diameter_px, insist_on_scale=insist_on_scale)
+    plan = CountingSettings(methods, border, cell_diameter_px, insist_on_scale=insist_on_scale)
     gate, counter = Gate(GateSettings()), FieldCounter(opened.engine, opened.manifest, plan)
     failed = 0
     with opened.engine, _progress(errors, len(files)) as progress:
@@ -65,7 +65,7 @@ def count(
         bar = progress.add_task("counting", total=len(files))
         for path in files:
             try:
-                still = count_still(path, gate, counter, um_per_px)
+                still = count_picture(path, gate, counter, um_per_px)
             except (FrameUnreadable, CountingError, InferenceFailed) as error:
                 failed += 1
                 reason = str(error)

@@ -48,13 +48,13 @@ def live(
     store: StoreFolder = None,
 ) -> None:
     """Count live, on a screen beside the eyepiece."""
-    from edge.archive import Archive
-    from edge.assembly import LIVE_SCALE_FRAMES, SessionPlan, camera_at, named_camera, session
-    from edge.counting.counter import CountingPlan
-    from edge.loop import LoopPlan
+    from edge.commands.assembly import LIVE_SCALE_FRAMES, SessionSettings, camera_at, named_camera, session
+    from edge.counting.counter import CountingSettings
+    from edge.loop.settings import LoopSettings
     from edge.optics.gate import GateSettings
-    from edge.run_state import GOOD_ENDS
-    from edge.session import Session
+    from edge.record.history import RecordedHistory
+    from edge.session.events import Session
+    from edge.session.run_state import GOOD_ENDS
     from edge.tui.app import HemoCamApp
     from edge.tui.setup import Setup
     from engines.succession import Succession
@@ -74,17 +74,17 @@ def live(
         engines = Succession(model, runtime, counting=counts_of)
         opened, is_live = engines.first(), open_camera().info.live
         frames = LIVE_SCALE_FRAMES if is_live else 1
-        counting = CountingPlan({}, border, cell_diameter_px, frames, insist_on_scale)
+        counting = CountingSettings({}, border, cell_diameter_px, frames, insist_on_scale)
         name, notices = opened.manifest.name, opened.notices
-        loop = LoopPlan(setup.auto or not is_live, name, opened.engine.runtime, notices=notices)
-        plan = SessionPlan(
+        loop = LoopSettings(setup.auto or not is_live, name, opened.engine.runtime, notices=notices)
+        plan = SessionSettings(
             folder, counting, loop, GateSettings(), specimen=setup.specimen, operator=setup.operator, um_per_px=setup.um_per_px
         )
         return session(open_camera, engines, plan)
 
     logging.getLogger().addHandler(logging.NullHandler())  # the screen owns the terminal; it shows the notices itself
     first = Setup(specimen=specimen, operator=operator, um_per_px=um_per_px, auto=auto)
-    status = HemoCamApp(choices, open_session, open_errors=FAULTS, history=Archive(folder), setup=first).run()
+    status = HemoCamApp(choices, open_session, open_errors=FAULTS, history=RecordedHistory(folder), setup=first).run()
     if status is not None and status.totals.fields:
         cells = ", ".join(f"{number} {kind.plural}" for kind, number in status.totals.cells.items())
         typer.echo(

@@ -12,8 +12,8 @@ from edge.cameras.camera import CameraError
 from edge.config import ConfigError
 from edge.counting.errors import CountingError
 from edge.counting.field_count import BorderRule
+from edge.record.store.errors import StoreError
 from edge.service.errors import ServiceError
-from edge.storage.errors import StoreError
 from engines.contract import EngineError
 from engines.opening import Runtime
 

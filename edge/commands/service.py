@@ -24,7 +24,7 @@ def doctor(
 
     The exit code is 0 where all is well, 1 with warnings, 2 with an error.
     """
-    from edge.assembly import camera_for
+    from edge.commands.assembly import camera_for
     from edge.doctor.examination import examine
     from edge.doctor.finding import Level, worst
 

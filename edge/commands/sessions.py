@@ -11,12 +11,12 @@ from rich.table import Table
 
 from edge.commands.options import StoreFolder, escaped
 from edge.config import default_store_folder
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 
 
 def sessions(store: StoreFolder = None) -> None:
     """List the recorded sessions, the newest first."""
-    from edge.storage.reader import StoreReader
+    from edge.record.store.reader import StoreReader
 
     table = Table(box=None)
     for title in ("session (UTC)", "state", "fields", *(kind.value.upper() for kind in CellClass)):
@@ -43,10 +43,10 @@ def report(
     ] = None,
 ) -> None:
     """Write a session's report: one HTML file with pictures, counts, charts and settings, and tables if asked for."""
+    from edge.record.store.errors import file_errors
+    from edge.record.store.reader import StoreReader
     from edge.reports.html import session_report
     from edge.reports.tables import write_cells, write_fields
-    from edge.storage.errors import file_errors
-    from edge.storage.reader import StoreReader
 
     with StoreReader(store or default_store_folder()) as reader:
         record = reader.session(session) if session else reader.latest_session()

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 
 from edge.config import default_store_folder
+from edge.record.repair.findings import Finding
+from edge.record.repair.store_backup import PictureBackup
 from edge.reports.export import TableFormat
-from edge.storage.findings import Finding
-from edge.storage.store_backup import PictureBackup
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a finding on standard output.")] = False,
 ) -> None:
     """Look at every page, number and picture, also while others write. The exit code is 1 if something is wrong."""
-    from edge.storage.checking import check as check_store
+    from edge.record.repair.checking import check as check_store
 
     folder = store or default_store_folder()
     found = check_store(folder)
@@ -46,7 +46,7 @@ def repair(store: StoreFolder = None) -> None:
 
     The exit code is 1 if something is still wrong.
     """
-    from edge.storage.repairing import repair as repair_store
+    from edge.record.repair.repairing import repair as repair_store
 
     folder = store or default_store_folder()
     console = Console(highlight=False, soft_wrap=True)
@@ -67,7 +67,7 @@ def backup(
     ] = PictureBackup.COPY,
 ) -> None:
     """Copy the record, also while it is written. The copy is a record itself: name it with --store."""
-    from edge.storage.store_backup import back_up
+    from edge.record.repair.store_backup import back_up
 
     typer.echo(str(back_up(store or default_store_folder(), into, pictures)))
 
@@ -85,8 +85,8 @@ def export(
     ] = False,
 ) -> None:
     """Write the record as tables for other programs."""
+    from edge.record.store.reader import StoreReader
     from edge.reports.export import export as export_tables
-    from edge.storage.reader import StoreReader
 
     with StoreReader(store or default_store_folder()) as reader:
         chosen = session or [each.id for each in reader.sessions()[::-1]]

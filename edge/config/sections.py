@@ -12,11 +12,10 @@ import platformdirs
 from pydantic import BeforeValidator, Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
-from edge.config.values import AnchoredPath, Count, Fraction, Name, Positive, Section, Text
-from edge.counting.cells import Method
+from edge.config.values import AnchoredPath, Count, Fraction, LogLevel, LogStyle, Name, Positive, Section, Text
+from edge.counting.cell import Method
 from edge.counting.field_count import BorderRule
-from edge.log_lines import LogLevel, LogStyle
-from edge.recording.recorder import SaveImages
+from edge.record.settings import SaveImages
 from engines.opening import Runtime
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from edge.counting.cells import Cell, Outline
+from edge.counting.cell import Cell, Outline
 from edge.counting.field_count import BorderRule
 
 TOLERANCE_PX = 0.51

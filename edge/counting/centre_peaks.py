@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import ClassMaps, Region
+from edge.counting.cell import ClassMaps, Region
 from edge.counting.errors import MethodUnavailable
 from edge.counting.flood import disc_markers, flood
 from edge.counting.interior import foreground_mask

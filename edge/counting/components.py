@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.counting.cells import ClassMaps, Region
+from edge.counting.cell import ClassMaps, Region
 from edge.counting.flood import flood
 from edge.counting.interior import foreground_mask, interior_mask
 from edge.counting.labelled import regions_with_mean

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.counting.border import admitted, frame_area_px
-from edge.counting.cells import Cell, CellClass, Method, Outline, Region
+from edge.counting.cell import Cell, CellClass, Method, Outline, Region
 from edge.counting.errors import ScaleContradicted, ScaleUnknown
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.counting.frame_scale import ASSUMED_CELLS_ACROSS, RED_CELL_UM, FrameScale
@@ -27,7 +27,7 @@ from engines.decode import decode
 from engines.manifest import Manifest
 from engines.prepare import prepare
 
-__all__ = ["ASSUMED_CELLS_ACROSS", "RED_CELL_UM", "CountingPlan", "FieldCounter", "Inferred", "Seen"]
+__all__ = ["ASSUMED_CELLS_ACROSS", "RED_CELL_UM", "CountingSettings", "FieldCounter", "Inferred", "Seen"]
 
 Pixels = NDArray[np.uint8]
 
@@ -44,7 +44,7 @@ CONTRADICTED_SPREAD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class CountingPlan:
+class CountingSettings:
     """What the user may choose. A class that `methods` does not name is counted by the model's default.
 
     `cell_diameter_px` in frame pixels, or None to go by µm per pixel where the frame has it and by the image where not.
@@ -67,7 +67,7 @@ class FieldCounter:
     an engine with a thread of its own never waits for what others can do.
     """
 
-    def __init__(self, engine: Engine, manifest: Manifest, plan: CountingPlan) -> None:
+    def __init__(self, engine: Engine, manifest: Manifest, plan: CountingSettings) -> None:
         """`engine` is what `see` and `count` run; `manifest` is the card of every engine that `infer` is given."""
         self._engine, self._manifest, self._plan = engine, manifest, plan
         self._preparation = manifest.preparing()

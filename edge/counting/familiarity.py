@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import CellClass, ClassMaps
+from edge.counting.cell import CellClass, ClassMaps
 
 Floats = NDArray[np.float64]
 

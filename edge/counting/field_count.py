@@ -8,7 +8,7 @@ from enum import Enum
 
 import numpy as np
 
-from edge.counting.cells import Cell, CellClass, Method
+from edge.counting.cell import Cell, CellClass, Method
 from edge.counting.interval import Interval
 from edge.counting.marks import Mark, Reason
 

@@ -10,7 +10,7 @@ from math import ceil
 import cv2
 import numpy as np
 
-from edge.counting.cells import ClassMaps, Draw, Outline, Region
+from edge.counting.cell import ClassMaps, Draw, Outline, Region
 from edge.counting.masks import above
 from edge.counting.settings import ClassSettings
 

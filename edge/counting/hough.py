@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.counting.border import at_border
-from edge.counting.cells import ClassMaps, Region
+from edge.counting.cell import ClassMaps, Region
 from edge.counting.masks import above
 from edge.counting.peaks import find_peaks, kept_of, near_pairs, smoothed
 from edge.counting.settings import ClassSettings

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import ClassMaps
+from edge.counting.cell import ClassMaps
 from edge.counting.masks import Mask, above, below, both
 from edge.counting.settings import ClassSettings
 

@@ -8,7 +8,7 @@ from math import ceil, floor, sqrt
 
 import numpy as np
 
-from edge.counting.cells import Cell
+from edge.counting.cell import Cell
 from edge.counting.peaks import near_pairs
 
 UNSURE_BELOW = 0.5

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import Outline, Region
+from edge.counting.cell import Outline, Region
 from edge.counting.masks import Labels
 
 Floats = NDArray[np.float64]

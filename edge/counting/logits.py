@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from edge.counting.cells import CellClass, ClassMaps, Method, ProbabilityMap
+from edge.counting.cell import CellClass, ClassMaps, Method, ProbabilityMap
 from edge.counting.familiarity import Familiarity
 from edge.counting.interval import Uncertainty
 from edge.counting.methods import find

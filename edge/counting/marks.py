@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import log
 
-from edge.counting.cells import CellClass, ClassMaps
+from edge.counting.cell import CellClass, ClassMaps
 from edge.counting.familiarity import Familiarity, features_of
 from edge.counting.said_size import SaidSize
 from engines.prepare import Prepared

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from edge.counting import centre_peaks, components, distance_peaks, hough, watershed
-from edge.counting.cells import ClassMaps, Method, Region
+from edge.counting.cell import ClassMaps, Method, Region
 from edge.counting.errors import MethodUnavailable
 from edge.counting.foreground_box import Find, within_foreground
 from edge.counting.settings import ClassSettings

@@ -7,7 +7,7 @@ from math import pi
 
 import numpy as np
 
-from edge.counting.cells import ClassMaps
+from edge.counting.cell import ClassMaps
 from engines.cell_size import ratio_of
 
 SURE, MIDDLE = 0.5, 0.15

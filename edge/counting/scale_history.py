@@ -8,7 +8,7 @@ from math import pi
 
 import numpy as np
 
-from edge.counting.cells import Region
+from edge.counting.cell import Region
 from edge.counting.field_count import Scale, ScaleSource
 from edge.counting.peaks import near_pairs
 

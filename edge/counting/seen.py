@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from edge.counting.cells import CellClass, ClassMaps, Method, Region
+from edge.counting.cell import CellClass, ClassMaps, Method, Region
 from edge.counting.field_count import Scale
 from engines.contract import Tensor
 from engines.prepare import Prepared

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite, pi
 from types import MappingProxyType
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 
 
 @dataclass(frozen=True, slots=True)

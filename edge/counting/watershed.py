@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.counting.cells import ClassMaps, Region
+from edge.counting.cell import ClassMaps, Region
 from edge.counting.flood import disc_markers, flood
 from edge.counting.interior import distance_inside, foreground_mask, interior_mask
 from edge.counting.labelled import regions_with_mean

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 
 from edge.doctor.finding import Finding, Level
-from edge.wall_clock import clock_trusted
+from edge.session.wall_clock import clock_trusted
 
 NAME = "clock"
 EARLIEST = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from edge.doctor.disk import existing
 from edge.doctor.finding import Finding, Level
-from edge.storage.errors import StoreError, StoreNotFound
-from edge.storage.reader import StoreReader
+from edge.record.store.errors import StoreError, StoreNotFound
+from edge.record.store.reader import StoreReader
 
 NAME = "store"
 

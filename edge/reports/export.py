@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from edge.record.store.errors import file_errors
+from edge.record.store.reader import StoreReader
+from edge.record.store.records import SessionRecord
 from edge.reports import tables
 from edge.reports.parquet import write_parquet
 from edge.reports.tables import Row
-from edge.storage.errors import file_errors
-from edge.storage.reader import StoreReader
-from edge.storage.records import SessionRecord
 
 
 class TableFormat(str, Enum):

@@ -13,12 +13,20 @@ import jinja2
 from markupsafe import Markup
 
 from edge.counting.field_count import LOOK_AGAIN
+from edge.record.store.reader import StoreReader
+from edge.record.store.records import (
+    CELL_CLASSES,
+    EventRecord,
+    FieldRecord,
+    LedgerRecord,
+    SessionRecord,
+    SlideRecord,
+    TotalsRecord,
+)
 from edge.reports.charts import Bar, bar_chart, histogram
 from edge.reports.figures import INTERVAL_NOTE, PerField, per_field, ratio
 from edge.reports.pictures import STYLES, Picture, field_picture
 from edge.reports.tables import FieldLabels
-from edge.storage.reader import StoreReader
-from edge.storage.records import CELL_CLASSES, EventRecord, FieldRecord, LedgerRecord, SessionRecord, SlideRecord, TotalsRecord
 from engines.printable import printable
 
 PICTURES_MAX = 8

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from edge.storage.errors import StoreError
-from edge.storage.records import CELL_CLASSES
+from edge.record.store.errors import StoreError
+from edge.record.store.records import CELL_CLASSES
 
 ROWS_A_GROUP = 50_000
 """Some 50 MB of cells with their outlines in memory at once."""

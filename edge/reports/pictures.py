@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from markupsafe import Markup, escape
 
-from edge.storage.records import CellRecord, FieldRecord
+from edge.record.store.records import CellRecord, FieldRecord
 
 WIDEST_PX = 900
 JPEG_QUALITY = 80

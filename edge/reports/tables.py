@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TextIO
 
-from edge.storage.reader import StoreReader
-from edge.storage.records import CELL_CLASSES, FieldRecord, SessionRecord, SlideRecord
+from edge.record.store.reader import StoreReader
+from edge.record.store.records import CELL_CLASSES, FieldRecord, SessionRecord, SlideRecord
 
 Row = Mapping[str, object]
 _STATES = ("counted", "duplicate", "rejected", "dropped", "failed")

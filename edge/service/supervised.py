@@ -12,10 +12,10 @@ from time import monotonic
 from types import TracebackType
 from typing import Protocol
 
-from edge.run_state import FinishReason, RunState
 from edge.service.notifier import READY, STOPPING, WATCHDOG, Notifier, extend_timeout, status_line
 from edge.service.watchdog import Patience, Watchdog
-from edge.session import Event, FieldSeen, Status, StatusChanged, Subscriber
+from edge.session.events import Event, FieldSeen, Status, StatusChanged, Subscriber
+from edge.session.run_state import FinishReason, RunState
 
 log = logging.getLogger(__name__)
 

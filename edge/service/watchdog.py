@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.run_state import RunState
-from edge.session import Status
+from edge.session.events import Status
+from edge.session.run_state import RunState
 
 IDLE = (RunState.PAUSED, RunState.LOST, RunState.RECOVERING)
 """States in which no frame need move, as long as the loop goes round and says so."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from textual.app import App
 from textual.theme import Theme
 
-from edge.history import History
-from edge.run_state import RunState
-from edge.session import Session, Status
+from edge.session.events import Session, Status
+from edge.session.history import History
+from edge.session.run_state import RunState
 from edge.tui.messages import BeginRequested, LeaveRequested, ModeRequested, OpeningFailed, SessionOpened
 from edge.tui.modes import Mode
 from edge.tui.pace import Pace

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-from edge.session import Event, FieldSeen, Notice, Status
+from edge.session.events import Event, FieldSeen, Notice, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from edge.session import Session
+from edge.session.events import Session
 from edge.tui.modes import Mode
 from edge.tui.setup import Setup
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.counting.settings import DEFAULT_SETTINGS
 from engines.contract import ManifestInvalid
 from engines.manifest import FILE_NAME, load_card

@@ -20,7 +20,7 @@ def tune(
     """Find the decoding that counts best on `val`, by class and method, as lines for the model's card."""
     from rich.console import Console
 
-    from edge.counting.counter import CountingPlan, FieldCounter
+    from edge.counting.counter import CountingSettings, FieldCounter
     from engines.opening import open_model
     from export.evaluate import questions
     from export.tuning import tune as best_choices
@@ -29,7 +29,7 @@ def tune(
     asked = [one for one in questions(data, simulated) if one.split == "val" and (not corpora or one.corpus in corpora)]
     console = Console(soft_wrap=True, highlight=False)
     with opened.engine:
-        counter = FieldCounter(opened.engine, opened.manifest, CountingPlan())
+        counter = FieldCounter(opened.engine, opened.manifest, CountingSettings())
         for choice in best_choices(asked, counter, opened.manifest.preparation.cell_diameter_px):
             shown = ", ".join(f"{corpus} {accuracy:.1f}" for corpus, accuracy in choice.by_corpus.items())
             console.print(f"{choice.kind.value} {choice.method.value}: {choice.accuracy:.1f} ({shown})")

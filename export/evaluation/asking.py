@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.counting.counter import FieldCounter
 from edge.counting.errors import CountingError
 from edge.counting.interval import Uncertainty

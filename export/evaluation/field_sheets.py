@@ -7,7 +7,7 @@ from functools import reduce
 from operator import add
 from types import MappingProxyType
 
-from edge.counting.cells import CellClass, Method
+from edge.counting.cell import CellClass, Method
 from export.evaluate import Answer
 from export.evaluation.grouping import GROUPINGS, grouped, units
 from export.evaluation.segmentation import MASKS, ChannelScore, FieldResult

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.smear.cells import Kind
 from edge.smear.truth import TrueCell
 from export.datasets.box_sizes import boxed_diameter_px

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from export.evaluation.matched_fields import MatchedField
 
 LONG_SIDE_PX = 1200

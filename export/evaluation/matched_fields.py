@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.counting.cells import Cell, CellClass
+from edge.counting.cell import Cell, CellClass
 from export.evaluate import Question
 from export.evaluation.labelled_cells import LabelledCells
 from export.metrics.bootstrap import interval

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.counting.cells import CellClass
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.cell import CellClass
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
 from engines.manifest import ClassifierManifest, Manifest, load_card
 from engines.opening import Opened, Runtime, model_folder, open_model
@@ -60,7 +60,7 @@ def measure_fields(title: str, opened: Opened, asked: Asked, tell: Tell) -> list
     told = [sample for sample in asked.samples if _says_something(sample, channels)]
     if not told:
         raise EvaluationError(f"none of these samples has a mask or a count of what {title} sees: {', '.join(channels)}")
-    counter = FieldCounter(opened.engine, opened.manifest, CountingPlan(cell_diameter_px=asked.cell_diameter_px))
+    counter = FieldCounter(opened.engine, opened.manifest, CountingSettings(cell_diameter_px=asked.cell_diameter_px))
     results = []
     with opened.engine:
         for result in measure(told, counter, channels):

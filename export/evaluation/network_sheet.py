@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.counting.cells import CellClass, Method
+from edge.counting.cell import CellClass, Method
 from engines.opening import Runtime, open_model
 from export.datasets.allidb1 import BENCH_SPLITS
 from export.datasets.sample import Sample

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.counting.counter import FieldCounter, Seen
 from edge.counting.errors import CountingError
 from edge.counting.methods import METHODS, NEEDS

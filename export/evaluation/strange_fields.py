@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.errors import CountingError
 from edge.smear.imaging import Imaging, expose
 from edge.smear.slide import SmearRecipe, make_smear
@@ -44,7 +44,10 @@ class DoubtRow:
 
 
 def doubt_row(
-    kind: str, pictures: Iterable[tuple[Pixels, CountingPlan]], counter: Callable[[CountingPlan], FieldCounter], fit: Fit
+    kind: str,
+    pictures: Iterable[tuple[Pixels, CountingSettings]],
+    counter: Callable[[CountingSettings], FieldCounter],
+    fit: Fit,
 ) -> DoubtRow:
     """Put each picture ((height, width, 3) uint8 RGB), as its plan has it, through gate and counter as `hemocam count` does."""
     refused, silent, number = 0, 0, 0
@@ -72,15 +75,15 @@ def _said(pixels: Pixels, fit: Fit, counter: FieldCounter) -> tuple[str, ...] | 
     return tuple(mark.reason.value for mark in count.marks)
 
 
-def strange(fields: Sequence[Question]) -> Iterator[tuple[str, Iterator[tuple[Pixels, CountingPlan]]]]:
+def strange(fields: Sequence[Question]) -> Iterator[tuple[str, Iterator[tuple[Pixels, CountingSettings]]]]:
     """Kinds of strange pictures, made of labelled `fields` where a field can be spoiled."""
-    plain = CountingPlan()
+    plain = CountingSettings()
     known = [one for one in fields if one.cells is not None]
 
-    def each(change: Callable[[Pixels, float], Pixels]) -> Iterator[tuple[Pixels, CountingPlan]]:
+    def each(change: Callable[[Pixels, float], Pixels]) -> Iterator[tuple[Pixels, CountingSettings]]:
         return ((change(one.pixels(), one.cells.diameter_px), plain) for one in known if one.cells is not None)
 
-    def scaled(factor: float) -> Iterator[tuple[Pixels, CountingPlan]]:
+    def scaled(factor: float) -> Iterator[tuple[Pixels, CountingSettings]]:
         for one in known:
             if one.cells is not None:
                 yield one.pixels(), replace(plain, cell_diameter_px=factor * one.cells.diameter_px)

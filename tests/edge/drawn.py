@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from engines.cell_size import probability_of
 from engines.contract import Tensor
 from engines.fake import FakeEngine

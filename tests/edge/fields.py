@@ -6,12 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from edge.counting.cells import Cell, CellClass, Method
+from edge.counting.cell import Cell, CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.frame import Frame, Pixels
 from edge.optics.verdict import Accepted, Quality, Rejected, RejectionReason
-from edge.recording.recorder import SessionCard
-from edge.session import Ledger, RunState, SlideTotals, Status
+from edge.session.events import Ledger, RunState, Status
+from edge.session.origin import SessionOrigin
+from edge.slide.totals import SlideTotals
 from tests.edge.counting.rendered import frame_of, scattered
 from tests.edge.drawn import SHA256, Disc, red
 
@@ -20,7 +21,7 @@ DIAMETER_PX = 20.0
 QUALITY = Quality(focus=6.5, brightness=0.8, contrast=0.2, saturated=0.0)
 ACCEPTED = Accepted(QUALITY)
 DARK = Rejected(QUALITY, RejectionReason.BLACK, "Switch the lamp on.")
-CARD = SessionCard("microscope", False, "drawn", SHA256, "fake", specimen="S-17")
+CARD = SessionOrigin("microscope", False, "drawn", SHA256, "fake", specimen="S-17")
 
 
 @lru_cache(maxsize=32)

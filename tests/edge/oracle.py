@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.frame import Frame
+from edge.record.store.reader import StoreReader
 from edge.smear.truth import TrueCell
-from edge.storage.reader import StoreReader
 from engines.contract import EngineError, Tensor
 from engines.opening import Opened
 from engines.prepare import prepare
@@ -53,7 +53,7 @@ def oracle(slide: WatchedSlide, um_per_px: float) -> Opened:
 
 
 class OneEngine:
-    """Gives this engine and no other, as a supply of engines (edge.inference.inference.EngineSupply)."""
+    """Gives this engine and no other, as a supply of engines (edge.loop.inference.EngineSupply)."""
 
     def __init__(self, only: Opened) -> None:
         self._only = only

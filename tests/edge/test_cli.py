@@ -19,11 +19,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import assembly, cli
+from edge import cli
 from edge.cameras.simulated_slide import SimulatedSlideSettings
+from edge.commands import assembly
 from edge.counting.logits import counts_of
-from edge.storage.reader import StoreReader
-from edge.storage.records import SessionState
+from edge.record.store.reader import StoreReader
+from edge.record.store.records import SessionState
 from engines.contract import Tensor
 from engines.opening import Opened
 from tests.edge.drawn import drawn_logits, opened

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from edge.assembly import SessionPlan, session
 from edge.cameras.simulated_slide import SimulatedSlideSettings, Stage
-from edge.counting.cells import CellClass
-from edge.counting.counter import CountingPlan
-from edge.loop import Loop, LoopPlan
+from edge.commands.assembly import SessionSettings, session
+from edge.counting.cell import CellClass
+from edge.counting.counter import CountingSettings
+from edge.loop.loop import Loop
+from edge.loop.settings import LoopSettings
 from edge.optics.gate import GateSettings
-from edge.session import Status
+from edge.session.events import Status
 from edge.smear.slide import SmearRecipe
 from edge.tui.app import HemoCamApp
 from edge.tui.pictures.scene import PictureKind
@@ -42,8 +43,8 @@ def opened_session(settings: SimulatedSlideSettings, store: Path, model: Opened 
     slide = WatchedSlide(settings)
     used = model or oracle(slide, settings.um_per_px)
     # The time is only so that a test that fails does not hang.
-    limits = LoopPlan(auto, used.manifest.name, used.engine.runtime, stop_after_fields=FIELDS, stop_after_s=120.0)
-    plan = SessionPlan(store, CountingPlan(), limits, GateSettings())
+    limits = LoopSettings(auto, used.manifest.name, used.engine.runtime, stop_after_fields=FIELDS, stop_after_s=120.0)
+    plan = SessionSettings(store, CountingSettings(), limits, GateSettings())
     return session(lambda: slide, OneEngine(used), plan)
 
 

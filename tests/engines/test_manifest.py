@@ -66,7 +66,7 @@ def test_a_valid_card(tmp_path: Path) -> None:
         ("preparation.gamma", 2.2), ("decoding.rbc.method", "guessing"), ("decoding.rbc.foreground_threshold", 1),
         ("decoding.rbc.min_area_ratio", 0), ("decoding.rbc.diameter_ratio", None), ("decoding.eos", {}),
         ("research_only", "perhaps"), ("data", "simulated"),
-        # What hemocam bench fuzz found: sizes that no computer holds.
+        # What python -m tests.campaigns fuzz found: sizes that no computer holds.
         ("preparation.multiple_px", 2**63), ("preparation.cell_diameter_px", 1e300), ("preparation.most_gain", 1e300),
         ("decoding.rbc.diameter_ratio", 1e300), ("decoding.rbc.diameter_ratio", 1e-300),
     ],

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("scipy", reason="calibration needs scipy: pip install hemocam[export]")
 
-from edge.counting.cells import CellClass
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.cell import CellClass
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.familiarity import FEATURES, Familiarity
 from edge.counting.interval import Tally
 from export.calibration import Counted, counted_fields, coverage, familiarity, field_features, uncertainty
@@ -70,6 +70,6 @@ def test_a_picture_like_those_of_training_is_familiar_and_a_strange_one_is_not()
 
 def test_features_of_pictures_that_can_be_counted() -> None:
     model = opened(lambda tensor: np.full((1, 7, *tensor.shape[1:3]), -9.0, np.float32))
-    blind = FieldCounter(model.engine, model.manifest, CountingPlan(cell_diameter_px=20.0))
+    blind = FieldCounter(model.engine, model.manifest, CountingSettings(cell_diameter_px=20.0))
     assert len(field_features([pixels_of(1)], blind)) == 0, "it has no red cells"
     assert len(discs_of(1)) > 0

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.counting.cells import CellClass, Method
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.cell import CellClass, Method
+from edge.counting.counter import CountingSettings, FieldCounter
 from engines.contract import InferenceFailed, Tensor
 from engines.fake import FakeEngine
 from engines.manifest import Manifest
@@ -118,9 +118,9 @@ def discs(tensor: Tensor) -> Tensor:
     return logits[None].astype(np.float32)
 
 
-def counter(answers: object = discs, plan: CountingPlan | None = None) -> FieldCounter:
+def counter(answers: object = discs, plan: CountingSettings | None = None) -> FieldCounter:
     engine = FakeEngine(answers, len(CHANNELS))  # type: ignore[arg-type]
-    return FieldCounter(engine, manifest(), plan or CountingPlan(cell_diameter_px=DIAMETER_PX))
+    return FieldCounter(engine, manifest(), plan or CountingSettings(cell_diameter_px=DIAMETER_PX))
 
 
 def question(true: dict[CellClass, int], margin_px: float = 0.0) -> Question:

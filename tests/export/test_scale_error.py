@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.errors import ScaleUnknown
 from engines.opening import open_model
 from export.datasets.sample import Box, MaskFile, Sample
@@ -54,7 +54,7 @@ def test_errors_are_told_by_set_and_split(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("export.scale_error.allidb1.read", lambda _: [sample])
     monkeypatch.setattr("export.scale_error.cbc.read", lambda _: [])
     opened = open_model("field")
-    (row,) = scale_table(tmp_path, FieldCounter(opened.engine, opened.manifest, CountingPlan()))
+    (row,) = scale_table(tmp_path, FieldCounter(opened.engine, opened.manifest, CountingSettings()))
     assert (row.corpus, row.split, row.fields, row.unknown) == ("allidb1", "train", 1, 0)
     assert row.median == pytest.approx(abs(row.bias))
     assert row.median < 10.0

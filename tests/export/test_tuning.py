@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge.counting.cells import CellClass, Method
+from edge.counting.cell import CellClass, Method
 from engines.contract import Tensor
 from export.tuning import CARD, tune
 from tests.export.test_evaluate import CENTRES, DIAMETER_PX, counter, discs, question

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.storage.reader import StoreReader
-from edge.storage.records import FieldRecord, SessionRecord
+from edge.record.store.reader import StoreReader
+from edge.record.store.records import FieldRecord, SessionRecord
 from tests.edge.service.manager import Manager
 
 LOG = "from edge.cli import main; main()"
@@ -28,10 +28,10 @@ HANGS = """
 import sys
 from pathlib import Path
 from threading import Event
-from edge.assembly import *
+from edge.commands.assembly import *
 import edge.cli
-from edge.log_subscriber import LogSubscriber
-from edge.session import FieldSeen
+from edge.commands.log_subscriber import LogSubscriber
+from edge.session.events import FieldSeen
 def hang(self, event):
     if isinstance(event, FieldSeen):
         Event().wait()

@@ -38,7 +38,7 @@ class TimedEngine(WrappedEngine):
 
 
 class OneEngine:
-    """Supplies a session with one engine and no other (see edge.inference.inference.EngineSupply)."""
+    """Supplies a session with one engine and no other (see edge.loop.inference.EngineSupply)."""
 
     def __init__(self, opened: Opened, engine: TimedEngine) -> None:
         self._opened = replace(opened, engine=engine)

@@ -17,11 +17,12 @@ import numpy as np
 
 from edge.bench.played.engine import TimedEngine
 from edge.bench.played.sitting import played_sitting
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
 from edge.frame import Pixels
-from edge.run_state import RunState
-from edge.session import Event, FieldSeen, Session, Status, StatusChanged, Subscriber, Wish
+from edge.session.events import Event, FieldSeen, Session, Status, StatusChanged, Subscriber
+from edge.session.run_state import RunState
+from edge.session.wishes import Wish
 from engines.contract import Tensor
 from engines.opening import Runtime, open_model
 from engines.prepare import prepare
@@ -106,7 +107,7 @@ def measured(pictures: Sequence[Pixels], rests: int, face: Face, model: str, run
     """Play `pictures`, `rests` frames each, to a session that `face` shows. Raises EngineError."""
     opened = open_model(model, runtime, counting=counts_of)
     with opened.engine:
-        counter = FieldCounter(opened.engine, opened.manifest, CountingPlan(live_frames=SCALE_FIELDS))
+        counter = FieldCounter(opened.engine, opened.manifest, CountingSettings(live_frames=SCALE_FIELDS))
         diameters = [counter.see(each).scale.cell_diameter_px for each in pictures[:SCALE_FIELDS]]
         tensors = [prepare(each, median(diameters), opened.manifest.preparing()).tensor for each in pictures[:SCALE_FIELDS]]
         bare = TimedEngine(opened.engine)
@@ -140,10 +141,10 @@ def _run(engine: TimedEngine, tensors: Sequence[Tensor]) -> float:
 
 def main(asked: str, answer: str) -> None:
     """What the child process of `hemocam bench loop` does: `asked` is JSON, the figures go into the file `answer`."""
-    from edge.cameras.images import read_still
+    from edge.cameras.images import read_picture
 
     question = json.loads(asked)
-    pictures = [read_still(Path(path)) for path in question["pictures"]]
+    pictures = [read_picture(Path(path)) for path in question["pictures"]]
     face = in_terminal if question["terminal"] else headless
     figures = measured(pictures, question["rests"], face, question["model"], Runtime(question["runtime"]))
     Path(answer).write_text(json.dumps(asdict(figures)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A whole session over played pictures; else as edge.assembly puts it together."""
+"""A whole session over played pictures; else as edge.commands.assembly puts it together."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from threading import Event as Bell
 
 from edge.bench.played.camera import PlayedCamera
 from edge.bench.played.engine import OneEngine, TimedEngine
-from edge.books import Books
-from edge.capture.capture import Capture
-from edge.counting.counter import CountingPlan, FieldCounter
-from edge.counting.coverage import Coverage
+from edge.cameras.reading.capture import Capture
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.frame import Pixels
-from edge.inference.inference import Inference
-from edge.loop import Loop, LoopPlan
+from edge.loop.inference import Inference
+from edge.loop.loop import Loop
+from edge.loop.settings import LoopSettings
 from edge.optics.freshness import Freshness
 from edge.optics.gate import Gate, GateSettings
 from edge.optics.stillness import Stillness
-from edge.recording.recorder import Recorder, RecordPlan
-from edge.recording.recording import Recording
-from edge.recording.session_card import SessionCard
-from edge.storage.store import Store
-from edge.wall_clock import WallWatch
+from edge.record.recorder import Recorder
+from edge.record.recording import Recording
+from edge.record.settings import RecordSettings
+from edge.record.store.store import Store
+from edge.session.origin import SessionOrigin
+from edge.session.running_ledger import RunningLedger
+from edge.session.wall_clock import WallWatch
+from edge.slide.coverage import Coverage
 from engines.opening import Opened
 
 LIVE_SCALE_FRAMES = 15
@@ -33,15 +35,15 @@ def played_sitting(folder: Path, pictures: Sequence[Pixels], rests: int, opened:
     """A session that records into `folder`, ready to start. With one frame a picture (`rests` 1) each counts as a field of its
     own, whatever it shares with others; else as on a live camera: what moves is refused, what is known is not counted again.
     """
-    bell, books = Bell(), Books()
+    bell, books = Bell(), RunningLedger()
     capture = Capture(lambda: PlayedCamera(pictures, rests), bell.set)
-    counter = FieldCounter(engine, opened.manifest, CountingPlan(live_frames=LIVE_SCALE_FRAMES))
-    card = SessionCard(capture.info.name, False, opened.manifest.name, opened.file.sha256, opened.stamp)
+    counter = FieldCounter(engine, opened.manifest, CountingSettings(live_frames=LIVE_SCALE_FRAMES))
+    card = SessionOrigin(capture.info.name, False, opened.manifest.name, opened.file.sha256, opened.stamp)
     recording = Recording(
-        lambda: Recorder(Store(folder), card, RecordPlan(soft_free_bytes=2, hard_free_bytes=1)), books, bell.set,
+        lambda: Recorder(Store(folder), card, RecordSettings(soft_free_bytes=2, hard_free_bytes=1)), books, bell.set,
         compare=counter.compared,
     )  # fmt: skip
-    plan = LoopPlan(True, opened.manifest.name, engine.runtime, overlap_max=1.0 if rests == 1 else 0.05)
+    plan = LoopSettings(True, opened.manifest.name, engine.runtime, overlap_max=1.0 if rests == 1 else 0.05)
     return Loop(
         capture, Gate(GateSettings()), None if rests == 1 else Stillness(), Freshness(), counter,
         Inference(OneEngine(opened, engine), counter.infer, bell.set), recording, Coverage(), plan, WallWatch(), lambda: None,

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.tui.pictures.drawing import fit, letters, shrink, words
 from edge.tui.pictures.scene import Scene
 from edge.tui.signs import SIGNS

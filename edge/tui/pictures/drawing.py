@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import Cell, CellClass
+from edge.counting.cell import Cell, CellClass
 from edge.frame import Pixels
 from edge.tui.pictures.scene import Scene
 from edge.tui.signs import SIGNS

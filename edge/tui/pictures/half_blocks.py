@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.frame import Pixels
 from edge.tui.pictures.drawing import draw, fit, letters, words
 from edge.tui.pictures.painted import PaintedStrip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.frame import Pixels
 from edge.tui.pictures.drawing import draw
 from edge.tui.pictures.scene import Scene

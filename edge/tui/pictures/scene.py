@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.style import Style
 from textual.strip import Strip
 
-from edge.counting.cells import Cell
+from edge.counting.cell import Cell
 from edge.frame import Pixels
 
 

@@ -14,9 +14,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from edge.counting.cells import CellClass
-from edge.history import History, HistoryError, PastSession
-from edge.session import Status
+from edge.counting.cell import CellClass
+from edge.session.events import Status
+from edge.session.history import History, HistoryError, PastSession
 from edge.tui.messages import ModeRequested
 from edge.tui.modes import Mode
 from edge.tui.pictures.scene import Rendering

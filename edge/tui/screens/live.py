@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer
 
-from edge.run_state import RunState
-from edge.session import AddNote, FieldSeen, NewSlide, Request, Session, Status
+from edge.session.events import FieldSeen, Session, Status
+from edge.session.run_state import RunState
+from edge.session.wishes import AddNote, NewSlide, Request
 from edge.tui.line import line_is_full
 from edge.tui.mailbox import Mail, Mailbox
 from edge.tui.messages import EventsWaiting

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.events import ScreenResume
 from textual.screen import Screen
 
-from edge.session import Status
+from edge.session.events import Status
 from edge.tui.messages import LeaveRequested, ModeRequested
 from edge.tui.modes import Mode
 from edge.tui.screens.help import HelpScreen

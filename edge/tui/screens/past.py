@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer
 
-from edge.history import FieldPicture, History, HistoryError, PastField, PastSession
-from edge.session import Status
+from edge.session.events import Status
+from edge.session.history import FieldPicture, History, HistoryError, PastField, PastSession
 from edge.tui.modes import Mode
 from edge.tui.pictures.scene import Rendering, Scene
 from edge.tui.screens.mode_screen import ModeScreen

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Checkbox, Footer, Input, OptionList, Static
 
-from edge.session import Status
+from edge.session.events import Status
 from edge.tui.messages import BeginRequested
 from edge.tui.modes import Mode
 from edge.tui.screens.mode_screen import ModeScreen

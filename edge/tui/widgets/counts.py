@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from edge.counting.cells import CellClass, Method
+from edge.counting.cell import CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount
 from edge.counting.interval import Interval
-from edge.session import Status
+from edge.session.events import Status
 from edge.tui.signs import SIGNS, Sign
 from edge.tui.widgets.numerals import tall
 from edge.tui.widgets.rows import Rows

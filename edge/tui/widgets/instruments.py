@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.counting.field_count import Scale, ScaleSource
 from edge.optics.verdict import Quality
-from edge.session import Disk, DiskLevel, Status
+from edge.session.events import Disk, DiskLevel, Status
 from edge.tui.signs import SIGNS
 from edge.tui.widgets.gauge import gauge, sparkline, spread
 from edge.tui.widgets.rows import Rows, labelled

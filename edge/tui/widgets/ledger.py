@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from edge.ledger import FrameState, Ledger
+from edge.session.ledger import FrameState, Ledger
 from edge.tui.widgets.rows import Rows
 
 _WHOLE = {state: state.value for state in FrameState}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from edge.session import Notice, Severity
+from edge.session.events import Notice, Severity
 from edge.tui.widgets.rows import Rows
 
 _MARKS = {Severity.INFO: ("·", "dim"), Severity.WARNING: ("!", "#f0e442"), Severity.ERROR: ("×", "bold #ff8f70")}

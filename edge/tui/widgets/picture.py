@@ -9,8 +9,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from edge.run_state import RunState
-from edge.session import FieldSeen, Status
+from edge.session.events import FieldSeen, Status
+from edge.session.run_state import RunState
 from edge.tui.pictures.scene import Rendering, Scene
 
 SIMULATED = "SIMULATED"

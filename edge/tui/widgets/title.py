@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widget import Widget
 
-from edge.run_state import RunState
-from edge.session import Status
+from edge.session.events import Status
+from edge.session.run_state import RunState
 from edge.tui.modes import Mode
 from edge.tui.widgets.rows import Rows
 from edge.tui.widgets.verdict import BAD, CALM, GOOD, LOOK

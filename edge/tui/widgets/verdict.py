@@ -8,10 +8,10 @@ from rich.text import Text
 
 from edge.counting.field_count import FieldCount
 from edge.counting.marks import Reason
-from edge.ledger import FrameState
 from edge.optics.verdict import Rejected
-from edge.run_state import RunState
-from edge.session import FieldSeen, Status
+from edge.session.events import FieldSeen, Status
+from edge.session.ledger import FrameState
+from edge.session.run_state import RunState
 from edge.tui.signs import SIGNS
 from edge.tui.widgets.rows import Rows
 

@@ -13,7 +13,7 @@ from edge.bench.played.engine import OneEngine, TimedEngine
 from edge.bench.played.measured import Figures, Watched, headless
 from edge.bench.played.sitting import played_sitting
 from edge.cameras.camera import EndOfFrames
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from tests.edge.counting.rendered import frame_of, scattered
 from tests.edge.drawn import knowing, opened, red
 

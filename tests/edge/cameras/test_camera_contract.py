@@ -16,11 +16,11 @@ import pytest
 
 from edge.cameras.camera import Camera, CameraLost, EndOfFrames
 from edge.cameras.images import Images
+from edge.cameras.reading.backoff import Backoff
+from edge.cameras.reading.capture import CameraEnded, CameraGone, CameraOpened, Capture, CaptureNews, FrameArrived
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.cameras.v4l2 import V4L2
 from edge.cameras.video import Video
-from edge.capture.backoff import Backoff
-from edge.capture.capture import CameraEnded, CameraGone, CameraOpened, Capture, CaptureNews, FrameArrived
 
 TIMEOUT_S = 5.0
 FRAMES = 6

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from edge.cameras.camera import CameraNotFound, EndOfFrames, FrameUnreadable
-from edge.cameras.images import MAX_STILL_PX, Images, expand, read_still
+from edge.cameras.images import MAX_STILL_PX, Images, expand, read_picture
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 NOISE = np.random.default_rng(3).integers(0, 256, (40, 56, 3), np.uint8)
@@ -43,30 +43,30 @@ def red_top(mode: str = "RGB") -> Image.Image:
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".TIFF"])
 def test_lossless_pixels_come_back_exactly(tmp_path: Path, suffix: str) -> None:
-    assert np.array_equal(read_still(saved(tmp_path / f"a{suffix}", Image.fromarray(NOISE))), NOISE)
+    assert np.array_equal(read_picture(saved(tmp_path / f"a{suffix}", Image.fromarray(NOISE))), NOISE)
 
 
 def test_a_jpeg_is_rgb_not_bgr(tmp_path: Path) -> None:
-    pixels = read_still(saved(tmp_path / "a.jpg", red_top(), quality=95))
+    pixels = read_picture(saved(tmp_path / "a.jpg", red_top(), quality=95))
     assert pixels[2, 16].tolist() == pytest.approx([255, 0, 0], abs=6)
 
 
 def test_grey_palette_and_bilevel_become_rgb(tmp_path: Path) -> None:
     grey = Image.fromarray(NOISE[..., 0])
-    assert np.array_equal(read_still(saved(tmp_path / "g.png", grey)), np.repeat(NOISE[..., :1], 3, axis=2))
-    assert read_still(saved(tmp_path / "p.png", red_top().quantize(4)))[2, 16].tolist() == [255, 0, 0]
-    assert set(np.unique(read_still(saved(tmp_path / "b.png", grey.convert("1"))))) == {0, 255}
+    assert np.array_equal(read_picture(saved(tmp_path / "g.png", grey)), np.repeat(NOISE[..., :1], 3, axis=2))
+    assert read_picture(saved(tmp_path / "p.png", red_top().quantize(4)))[2, 16].tolist() == [255, 0, 0]
+    assert set(np.unique(read_picture(saved(tmp_path / "b.png", grey.convert("1"))))) == {0, 255}
 
 
 def test_alpha_is_laid_on_white_where_it_is_used(tmp_path: Path) -> None:
     rgba = np.dstack([NOISE, np.full(NOISE.shape[:2], 255, np.uint8)])
-    assert np.array_equal(read_still(saved(tmp_path / "opaque.png", Image.fromarray(rgba))), NOISE)
+    assert np.array_equal(read_picture(saved(tmp_path / "opaque.png", Image.fromarray(rgba))), NOISE)
     rgba[:20, :, 3] = 0
-    pixels = read_still(saved(tmp_path / "clear.png", Image.fromarray(rgba)))
+    pixels = read_picture(saved(tmp_path / "clear.png", Image.fromarray(rgba)))
     assert (pixels[:20] == 255).all()
     assert np.array_equal(pixels[20:], NOISE[20:])
     key = saved(tmp_path / "key.png", Image.new("RGB", (4, 4), (1, 2, 3)), transparency=(1, 2, 3))
-    assert (read_still(key) == 255).all()
+    assert (read_picture(key) == 255).all()
 
 
 @pytest.mark.parametrize("bits", [10, 12, 14, 16])
@@ -79,14 +79,14 @@ def test_16_bit_files_are_scaled_by_their_sensors_bits(tmp_path: Path, bits: int
     path = tmp_path / f"deep{suffix}"
     cv2.imwrite(str(path), rgb[..., ::-1].astype(np.uint16))
     expected = np.rint(rgb * 255 / full)
-    assert np.abs(read_still(path).astype(float) - expected).max() <= 1
-    assert read_still(path).max() == 255
+    assert np.abs(read_picture(path).astype(float) - expected).max() <= 1
+    assert read_picture(path).max() == 255
 
 
 def test_a_dark_16_bit_file_stays_dark(tmp_path: Path) -> None:
     path = tmp_path / "dark.png"
     cv2.imwrite(str(path), np.full((8, 8), 40, np.uint16))
-    assert read_still(path).max() <= 10, "noise of a covered sensor must not be stretched to a bright field"
+    assert read_picture(path).max() <= 10, "noise of a covered sensor must not be stretched to a bright field"
 
 
 def test_16_bit_alpha_is_laid_on_white(tmp_path: Path) -> None:
@@ -95,19 +95,19 @@ def test_16_bit_alpha_is_laid_on_white(tmp_path: Path) -> None:
     bgra[..., 2] = 65535
     bgra[:, 3:, 3] = 65535
     cv2.imwrite(str(path), bgra)
-    assert read_still(path)[0, 0].tolist() == [255, 255, 255]
-    assert read_still(path)[0, 5].tolist() == [255, 0, 0]
+    assert read_picture(path)[0, 0].tolist() == [255, 255, 255]
+    assert read_picture(path)[0, 5].tolist() == [255, 0, 0]
 
 
 def test_cmyk_with_adobe_marker_is_converted_and_without_refused(tmp_path: Path) -> None:
     data = encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95)
     (tmp_path / "adobe.jpg").write_bytes(data)
-    assert read_still(tmp_path / "adobe.jpg")[8, 8].tolist() == pytest.approx([255, 0, 0], abs=6)
+    assert read_picture(tmp_path / "adobe.jpg")[8, 8].tolist() == pytest.approx([255, 0, 0], abs=6)
     start = data.index(b"\xff\xee")
     length = struct.unpack(">H", data[start + 2 : start + 4])[0]
     (tmp_path / "plain.jpg").write_bytes(data[:start] + data[start + 2 + length :])
     with pytest.raises(FrameUnreadable, match=r"plain\.jpg: a CMYK picture"):
-        read_still(tmp_path / "plain.jpg")
+        read_picture(tmp_path / "plain.jpg")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
@@ -118,14 +118,14 @@ def test_orientation_is_honoured(tmp_path: Path, kind: str, orientation: int, tu
     path = tmp_path / f"turned.{kind.lower()}"
     path.write_bytes(encoded(red_top(), kind, exif=exif))
     expected = np.rot90(np.array(red_top()), turns)
-    assert read_still(path).shape == expected.shape
-    assert np.abs(read_still(path).astype(int) - expected).mean() < 12  # JPEG mixes the colours where they meet
+    assert read_picture(path).shape == expected.shape
+    assert np.abs(read_picture(path).astype(int) - expected).mean() < 12  # JPEG mixes the colours where they meet
 
 
 def test_a_mirrored_orientation_is_honoured(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 4
-    assert np.array_equal(read_still(saved(tmp_path / "m.png", red_top(), exif=exif)), np.array(red_top())[::-1])
+    assert np.array_equal(read_picture(saved(tmp_path / "m.png", red_top(), exif=exif)), np.array(red_top())[::-1])
 
 
 # ---- refusals
@@ -138,7 +138,7 @@ def test_truncated_files_are_refused_by_name(tmp_path: Path, kind: str, share: f
     path = tmp_path / f"cut.{kind.lower()}"
     path.write_bytes(data[: int(share)] if share < 0 else data[: int(len(data) * share)])
     with pytest.raises(FrameUnreadable, match=rf"cut\.{kind.lower()}: .+; "):
-        read_still(path)
+        read_picture(path)
 
 
 def test_a_jpeg_cut_and_closed_is_refused(tmp_path: Path) -> None:
@@ -146,14 +146,14 @@ def test_a_jpeg_cut_and_closed_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "closed.jpg"
     path.write_bytes(data[: len(data) * 2 // 3] + b"\xff\xd9")
     with pytest.raises(FrameUnreadable, match=r"closed\.jpg: the JPEG ends before its last row"):
-        read_still(path)
+        read_picture(path)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}, {"restart_marker_blocks": 4}])
 @pytest.mark.parametrize("grey", [False, True])
 def test_a_flat_jpeg_is_not_taken_for_a_cut_one(tmp_path: Path, options: dict[str, Any], grey: bool) -> None:
     picture = Image.new("L" if grey else "RGB", (70, 50), "white")
-    assert read_still(saved(tmp_path / "white.jpg", picture, **options)).min() == 255
+    assert read_picture(saved(tmp_path / "white.jpg", picture, **options)).min() == 255
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,13 @@ def test_numbers_without_a_white_are_refused(tmp_path: Path, array: Any, reason:
     path = tmp_path / "numbers.tif"
     cv2.imwrite(str(path), array)
     with pytest.raises(FrameUnreadable, match=rf"numbers\.tif: .*{reason}"):
-        read_still(path)
+        read_picture(path)
 
 
 def test_several_pages_are_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "stack.tif", red_top(), save_all=True, append_images=[red_top()])
     with pytest.raises(FrameUnreadable, match="holds 2 pages"):
-        read_still(path)
+        read_picture(path)
 
 
 @pytest.mark.parametrize("side_px", [9000, 60000])
@@ -184,7 +184,7 @@ def test_a_header_that_promises_too_much_is_refused(tmp_path: Path, side_px: int
     data[18:26] = struct.pack("<ii", side_px, side_px)
     (tmp_path / "bomb.bmp").write_bytes(data)
     with pytest.raises(FrameUnreadable, match="larger than"):
-        read_still(tmp_path / "bomb.bmp")
+        read_picture(tmp_path / "bomb.bmp")
 
 
 def test_empty_foreign_absent_and_folder_are_refused(tmp_path: Path) -> None:
@@ -198,9 +198,9 @@ def test_empty_foreign_absent_and_folder_are_refused(tmp_path: Path) -> None:
         ("absent.jpg", "No such file"),
     ]:
         with pytest.raises(FrameUnreadable, match=rf"{name}: .*{reason}"):
-            read_still(tmp_path / name)
+            read_picture(tmp_path / name)
     with pytest.raises(FrameUnreadable, match="directory"):
-        read_still(tmp_path)
+        read_picture(tmp_path)
 
 
 @settings(max_examples=60, deadline=None)
@@ -217,7 +217,7 @@ def test_damage_gives_a_picture_or_frame_unreadable(
     path = tmp_path_factory.getbasetemp() / "damaged"
     path.write_bytes(data)
     try:
-        pixels = read_still(path)
+        pixels = read_picture(path)
     except FrameUnreadable as error:
         assert "damaged" in str(error)
     else:
@@ -285,4 +285,4 @@ def test_real_files_decode_as_opencv_does(corpus: str) -> None:
     for path in expand([folder])[:5]:
         bgr = cv2.imread(str(path))
         assert bgr is not None
-        assert np.abs(read_still(path).astype(int) - bgr[..., ::-1]).mean() < 1
+        assert np.abs(read_picture(path).astype(int) - bgr[..., ::-1]).mean() < 1

@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.commands.store import app
-from edge.storage.reader import DATABASE_NAME, StoreReader
-from tests.edge.storage.samples import recorded
-from tests.edge.storage.test_checking import change
+from edge.record.store.reader import DATABASE_NAME, StoreReader
+from tests.edge.record.repair.test_checking import change
+from tests.edge.record.store.samples import recorded
 
 run = CliRunner()
 

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from edge.config import Config, ConfigError, Problem, default_store_folder, load_config
 from edge.config.errors import MOST_SHOWN
-from edge.counting.cells import Method
+from edge.counting.cell import Method
 from edge.counting.field_count import BorderRule
-from edge.recording.recorder import SaveImages
+from edge.record.settings import SaveImages
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

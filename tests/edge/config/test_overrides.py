@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge.config import Config, ConfigError, Problem, load_config
 from edge.config.keys import all_keys
 from edge.config.overrides import variable_of
-from edge.counting.cells import Method
+from edge.counting.cell import Method
 
 BARE = "camera: {kind: v4l2}\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.cells import ClassMaps
+from edge.counting.cell import ClassMaps
 
 DIAMETER_PX = 28.0
 OUTLINE_PX = 1.7

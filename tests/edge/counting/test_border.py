@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.counting.border import admitted, touched_edges, touches_border
-from edge.counting.cells import Cell, CellClass
+from edge.counting.cell import Cell, CellClass
 from edge.counting.field_count import BorderRule
 
 SIDE = 200

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.counting.border import touches_border
-from edge.counting.cells import CellClass, Method
-from edge.counting.counter import LOOKS, RED_CELL_UM, CountingPlan, FieldCounter, Seen
+from edge.counting.cell import CellClass, Method
+from edge.counting.counter import LOOKS, RED_CELL_UM, CountingSettings, FieldCounter, Seen
 from edge.counting.errors import MethodUnavailable, ScaleContradicted, ScaleUnknown
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.counting.marks import Reason
@@ -28,7 +28,7 @@ GREY: Pixels = frame_of([], (240, 320), 20.0)
 
 
 def counter_of(
-    discs: list[Disc], plan: CountingPlan, width_px: int = 320, channels: tuple[str, ...] = CHANNELS
+    discs: list[Disc], plan: CountingSettings, width_px: int = 320, channels: tuple[str, ...] = CHANNELS
 ) -> FieldCounter:
     model = opened(knowing(discs, width_px, channels), channels)
     return FieldCounter(model.engine, model.manifest, plan)
@@ -47,7 +47,7 @@ def nearest_px(count: FieldCount, disc: Disc) -> float:
 @given(seed=st.integers(0, 10_000), number=st.integers(1, 30), diameter_px=st.sampled_from([13.0, 20.0, 27.5, 36.0]))
 def test_n_cells_in_are_n_out_at_their_places(seed: int, number: int, diameter_px: float) -> None:
     discs, pixels = field(seed, number, diameter_px)
-    count = counter_of(discs, CountingPlan(cell_diameter_px=diameter_px)).count(pixels)
+    count = counter_of(discs, CountingSettings(cell_diameter_px=diameter_px)).count(pixels)
     assert count.counts == {CellClass.RBC: len(discs), CellClass.WBC: 0, CellClass.PLT: 0}
     assert max(nearest_px(count, disc) for disc in discs) < 0.08 * diameter_px
     assert all(cell.diameter_px == pytest.approx(diameter_px, rel=0.08) for cell in count.cells)
@@ -58,14 +58,14 @@ def test_every_class_is_counted_as_itself() -> None:
         Disc(CellClass.RBC, 60, 60, 24), Disc(CellClass.RBC, 100, 60, 24), Disc(CellClass.WBC, 200, 120, 36),
         Disc(CellClass.PLT, 60, 180, 8.4), Disc(CellClass.PLT, 120, 180, 8.4), Disc(CellClass.PLT, 250, 40, 8.4),
     ]  # fmt: skip
-    count = counter_of(discs, CountingPlan(cell_diameter_px=24.0)).count(GREY)
+    count = counter_of(discs, CountingSettings(cell_diameter_px=24.0)).count(GREY)
     assert count.counts == {CellClass.RBC: 2, CellClass.WBC: 1, CellClass.PLT: 3}
     assert all(nearest_px(count, disc) < 1.5 for disc in discs)
 
 
 def test_a_class_the_model_does_not_see_is_absent() -> None:
     discs, pixels = field(1, 12, 20.0)
-    count = counter_of(discs, CountingPlan(cell_diameter_px=20.0), channels=CHANNELS[:3]).count(pixels)
+    count = counter_of(discs, CountingSettings(cell_diameter_px=20.0), channels=CHANNELS[:3]).count(pixels)
     assert count.counts == {CellClass.RBC: 12}
 
 
@@ -83,7 +83,7 @@ def test_where_the_scale_comes_from(
     given_px: float | None, um_per_px: float | None, source: ScaleSource, tolerance: float
 ) -> None:
     discs, pixels = field(2, 20, 30.0)
-    count = counter_of(discs, CountingPlan(cell_diameter_px=given_px)).count(pixels, um_per_px)
+    count = counter_of(discs, CountingSettings(cell_diameter_px=given_px)).count(pixels, um_per_px)
     assert count.scale.source is source
     assert count.scale.cell_diameter_px == pytest.approx(30.0, rel=tolerance or 1e-9)
     assert count.counts[CellClass.RBC] == len(discs)
@@ -100,7 +100,7 @@ def test_a_second_look_corrects_a_wrong_estimate(wrong: float, monkeypatch: pyte
 
     monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(24.0 * wrong, 0.1, ScaleSource.ESTIMATED))
     discs, pixels = field(3, 24, 24.0)
-    count = counter_of(discs, CountingPlan()).count(pixels)
+    count = counter_of(discs, CountingSettings()).count(pixels)
     assert count.scale.source is ScaleSource.MEASURED
     assert count.scale.cell_diameter_px == pytest.approx(24.0, rel=0.05)
     assert count.counts[CellClass.RBC] == len(discs)
@@ -119,7 +119,7 @@ def test_a_correction_of_a_live_estimate_is_remembered(monkeypatch: pytest.Monke
         return knows(tensor)
 
     model = opened(answer)
-    counter = FieldCounter(model.engine, model.manifest, CountingPlan(live_frames=5))
+    counter = FieldCounter(model.engine, model.manifest, CountingSettings(live_frames=5))
     first, second = counter.count(pixels), counter.count(pixels)
     assert len(runs) == 3  # twice for the first frame, once for the next
     assert first.scale.cell_diameter_px == pytest.approx(24.0, rel=0.05)
@@ -136,7 +136,7 @@ def estimating(monkeypatch: pytest.MonkeyPatch, diameter_px: float) -> None:
 def test_a_network_that_says_sizes_finds_the_scale_from_far_off(wrong: float, monkeypatch: pytest.MonkeyPatch) -> None:
     estimating(monkeypatch, 24.0 * wrong)
     discs, pixels = field(3, 24, 24.0)
-    count = counter_of(discs, CountingPlan(), channels=SIZED).count(pixels)
+    count = counter_of(discs, CountingSettings(), channels=SIZED).count(pixels)
     assert count.scale.cell_diameter_px == pytest.approx(24.0, rel=0.03)
     assert count.counts[CellClass.RBC] == len(discs)
     assert max(nearest_px(count, disc) for disc in discs) < 2.0
@@ -155,13 +155,13 @@ def test_a_scale_that_never_settles_is_counted_at_last_and_marked(monkeypatch: p
         return logits
 
     model = opened(answer, SIZED)
-    count = FieldCounter(model.engine, model.manifest, CountingPlan()).count(pixels)
+    count = FieldCounter(model.engine, model.manifest, CountingSettings()).count(pixels)
     assert len(runs) == LOOKS
     assert Reason.SCALE in {mark.reason for mark in count.marks}
 
 
-@pytest.mark.parametrize("plan", [CountingPlan(cell_diameter_px=48.0), CountingPlan()], ids=["px", "um"])
-def test_a_scale_that_the_picture_contradicts_is_refused_with_both_figures(plan: CountingPlan) -> None:
+@pytest.mark.parametrize("plan", [CountingSettings(cell_diameter_px=48.0), CountingSettings()], ids=["px", "um"])
+def test_a_scale_that_the_picture_contradicts_is_refused_with_both_figures(plan: CountingSettings) -> None:
     discs, pixels = field(3, 24, 24.0)
     um_per_px = None if plan.cell_diameter_px else RED_CELL_UM / 48.0
     with pytest.raises(ScaleContradicted, match=r"48 px.*24 px.*--insist-on-scale"):
@@ -174,13 +174,15 @@ def test_a_scale_that_the_picture_contradicts_is_refused_with_both_figures(plan:
 
 def test_a_scale_that_is_a_little_off_is_marked_alone() -> None:
     discs, pixels = field(3, 24, 24.0)
-    counts = [counter_of(discs, CountingPlan(cell_diameter_px=24.0 * off), channels=SIZED).count(pixels) for off in (1.1, 1.22)]
+    counts = [
+        counter_of(discs, CountingSettings(cell_diameter_px=24.0 * off), channels=SIZED).count(pixels) for off in (1.1, 1.22)
+    ]
     assert [[mark.reason for mark in count.marks if mark.reason is Reason.SCALE] for count in counts] == [[], [Reason.SCALE]]
 
 
 def test_the_counting_frame_stands_beside_every_rule() -> None:
     discs, pixels = field(3, 24, 24.0)
-    counts = [counter_of(discs, CountingPlan(border_rule=rule, cell_diameter_px=24.0)).count(pixels) for rule in BorderRule]
+    counts = [counter_of(discs, CountingSettings(border_rule=rule, cell_diameter_px=24.0)).count(pixels) for rule in BorderRule]
     framed = {count.border_rule: count.in_frame[CellClass.RBC] for count in counts}
     assert len(set(framed.values())) == 1
     two_edge = next(count for count in counts if count.border_rule is BorderRule.TWO_EDGE)
@@ -199,13 +201,13 @@ def test_what_is_not_finite_is_a_failure_and_no_empty_field(value: float) -> Non
 
     model = opened(answer)
     with pytest.raises(InferenceFailed, match="not finite"):
-        FieldCounter(model.engine, model.manifest, CountingPlan(cell_diameter_px=20.0)).count(GREY)
+        FieldCounter(model.engine, model.manifest, CountingSettings(cell_diameter_px=20.0)).count(GREY)
 
 
 def test_an_output_of_another_shape_is_a_failure() -> None:
     model = opened(lambda tensor: np.zeros((1, 3, *tensor.shape[1:3]), np.float32))
     with pytest.raises(InferenceFailed, match="ask for"):
-        FieldCounter(model.engine, model.manifest, CountingPlan(cell_diameter_px=20.0)).count(GREY)
+        FieldCounter(model.engine, model.manifest, CountingSettings(cell_diameter_px=20.0)).count(GREY)
 
 
 @pytest.mark.parametrize("noise", [0.0, 3.0])
@@ -214,7 +216,7 @@ def test_empty_glass_counts_nothing_and_is_no_error(noise: float, level: int) ->
     """A black frame too: to refuse it is the gate's business, not the counter's."""
     rng = np.random.default_rng(4)
     pixels = np.clip(level + rng.normal(0.0, 1.0, (240, 320, 3)) * noise, 0, 255).astype(np.uint8)
-    count = counter_of([], CountingPlan()).count(pixels)
+    count = counter_of([], CountingSettings()).count(pixels)
     assert count.counts == {CellClass.RBC: 0, CellClass.WBC: 0, CellClass.PLT: 0}
     assert count.scale.source is ScaleSource.ASSUMED
     assert count.disagreement == dict.fromkeys(CellClass, 0.0)
@@ -222,13 +224,13 @@ def test_empty_glass_counts_nothing_and_is_no_error(noise: float, level: int) ->
 
 def test_cells_that_cannot_be_measured_have_no_count() -> None:
     with pytest.raises(ScaleUnknown, match="cell-diameter-px"):
-        counter_of([Disc(CellClass.RBC, 100, 100, 20)], CountingPlan()).count(GREY)
+        counter_of([Disc(CellClass.RBC, 100, 100, 20)], CountingSettings()).count(GREY)
 
 
 @pytest.mark.parametrize("cell_diameter_px", [0.05, 100_000.0])
 def test_an_absurd_scale_says_what_to_check(cell_diameter_px: float) -> None:
     with pytest.raises(ScaleUnknown, match="--cell-diameter-px"):
-        counter_of([], CountingPlan(cell_diameter_px=cell_diameter_px)).count(GREY)
+        counter_of([], CountingSettings(cell_diameter_px=cell_diameter_px)).count(GREY)
 
 
 def test_border_rules() -> None:
@@ -238,7 +240,9 @@ def test_border_rules() -> None:
         "right": Disc(CellClass.RBC, 317, 60, 24), "bottom": Disc(CellClass.RBC, 60, 237, 24),
     }  # fmt: skip
     discs = [*whole, *sides.values()]
-    counts = {rule: counter_of(discs, CountingPlan(border_rule=rule, cell_diameter_px=24.0)).count(GREY) for rule in BorderRule}
+    counts = {
+        rule: counter_of(discs, CountingSettings(border_rule=rule, cell_diameter_px=24.0)).count(GREY) for rule in BorderRule
+    }
     assert len(counts[BorderRule.ALL].cells) == 5
     assert sum(cell.border for cell in counts[BorderRule.ALL].cells) == 4
     assert [(round(cell.x), round(cell.y)) for cell in counts[BorderRule.CENTRE_INSIDE].cells] == [(160, 120)]
@@ -251,14 +255,14 @@ def test_the_border_of_the_frame_is_told_apart_from_its_padding() -> None:
     """At a zoom whose size is no multiple of 16, a cell at the right border still is cut by it, and its middle in place."""
     discs = [Disc(CellClass.RBC, 326, 100, 24), Disc(CellClass.RBC, 100, 100, 24)]
     pixels = frame_of([(disc.x, disc.y) for disc in discs], (243, 331), 24.0)
-    count = counter_of(discs, CountingPlan(cell_diameter_px=24.0), 331).count(pixels)
+    count = counter_of(discs, CountingSettings(cell_diameter_px=24.0), 331).count(pixels)
     assert [cell.border for cell in sorted(count.cells, key=lambda cell: cell.x)] == [False, True]
     assert max(cell.outline[:, 0].max() for cell in count.cells) <= 331
 
 
 def test_the_same_frame_gives_the_same_cells_in_reading_order() -> None:
     discs, pixels = field(7, 25, 20.0)
-    counter = counter_of(discs, CountingPlan(cell_diameter_px=20.0))
+    counter = counter_of(discs, CountingSettings(cell_diameter_px=20.0))
     first, second = counter.count(pixels), counter.count(pixels)
     assert [(c.x, c.y, c.area_px, c.confidence) for c in first.cells] == [
         (c.x, c.y, c.area_px, c.confidence) for c in second.cells
@@ -269,7 +273,7 @@ def test_the_same_frame_gives_the_same_cells_in_reading_order() -> None:
 
 def test_compared_adds_all_methods_and_changes_no_cell() -> None:
     discs, pixels = field(8, 20, 20.0)
-    counter = counter_of(discs, CountingPlan(cell_diameter_px=20.0))
+    counter = counter_of(discs, CountingSettings(cell_diameter_px=20.0))
     seen = counter.see(pixels)
     count = counter.counted(seen)
     assert count.by_method[CellClass.RBC] == {Method.CENTRES: 20}
@@ -283,7 +287,7 @@ def test_compared_adds_all_methods_and_changes_no_cell() -> None:
 
 def test_next_method_goes_round_and_holds_from_the_next_field() -> None:
     discs, pixels = field(9, 10, 20.0)
-    counter = counter_of(discs, CountingPlan(cell_diameter_px=20.0))
+    counter = counter_of(discs, CountingSettings(cell_diameter_px=20.0))
     begun = counter.methods[CellClass.RBC]
     before = counter.count(pixels)
     gone = [counter.next_method(CellClass.RBC) for _ in Method]
@@ -296,7 +300,7 @@ def test_next_method_goes_round_and_holds_from_the_next_field() -> None:
 
 def test_the_plan_chooses_the_method() -> None:
     discs, pixels = field(9, 10, 20.0)
-    plan = CountingPlan({CellClass.RBC: Method.HOUGH}, cell_diameter_px=20.0)
+    plan = CountingSettings({CellClass.RBC: Method.HOUGH}, cell_diameter_px=20.0)
     assert counter_of(discs, plan).count(pixels).methods == {
         CellClass.RBC: Method.HOUGH, CellClass.WBC: Method.CENTRES, CellClass.PLT: Method.COMPONENTS
     }  # fmt: skip
@@ -305,7 +309,7 @@ def test_the_plan_chooses_the_method() -> None:
 def test_a_method_without_its_map_says_which_others_there_are() -> None:
     discs, pixels = field(9, 10, 20.0)
     with pytest.raises(MethodUnavailable, match=r"available: .*components"):
-        counter_of(discs, CountingPlan({CellClass.PLT: Method.CENTRES}, cell_diameter_px=20.0)).count(pixels)
+        counter_of(discs, CountingSettings({CellClass.PLT: Method.CENTRES}, cell_diameter_px=20.0)).count(pixels)
 
 
 def inferred_by(counter: FieldCounter, engine: Engine, pixels: Pixels, scale: Scale) -> Inferred:
@@ -332,8 +336,8 @@ def test_steps_count_what_the_whole_counts(seed: int, wrong: float) -> None:
     model = opened(knowing(discs, 320))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "estimate_cell_diameter", lambda _: Scale(24.0 * wrong, 0.1, ScaleSource.ESTIMATED))
-        whole = FieldCounter(model.engine, model.manifest, CountingPlan()).count(pixels)
-        steps, times = step_by_step(FieldCounter(model.engine, model.manifest, CountingPlan()), model.engine, pixels)
+        whole = FieldCounter(model.engine, model.manifest, CountingSettings()).count(pixels)
+        steps, times = step_by_step(FieldCounter(model.engine, model.manifest, CountingSettings()), model.engine, pixels)
     assert [(c.x, c.y, c.area_px, c.border) for c in steps.cells] == [(c.x, c.y, c.area_px, c.border) for c in whole.cells]
     assert steps.by_method == whole.by_method
     assert steps.scale == whole.scale
@@ -344,7 +348,7 @@ def test_what_was_inferred_is_not_the_engines_memory() -> None:
     """FakeEngine writes over its output at the next run; the frame before is read only then, as the loop does."""
     discs, pixels = field(5, 18, 20.0)
     model = opened(knowing(discs, 320))
-    counter = FieldCounter(model.engine, model.manifest, CountingPlan(cell_diameter_px=20.0))
+    counter = FieldCounter(model.engine, model.manifest, CountingSettings(cell_diameter_px=20.0))
     inferred = inferred_by(counter, model.engine, pixels, counter.scale(pixels))
     inferred_by(counter, model.engine, GREY, counter.scale(GREY))
     read = counter.read(inferred)
@@ -359,7 +363,7 @@ def test_two_frames_on_the_way_correct_the_scale_once(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(15.0, 0.1, ScaleSource.ESTIMATED))
     discs, pixels = field(3, 24, 24.0)
     model = opened(knowing(discs, 320))
-    counter = FieldCounter(model.engine, model.manifest, CountingPlan(live_frames=15))
+    counter = FieldCounter(model.engine, model.manifest, CountingSettings(live_frames=15))
     first, second = (inferred_by(counter, model.engine, pixels, counter.scale(pixels)) for _ in range(2))
     better = counter.read(first), counter.read(second)
     assert [one.source for one in better if isinstance(one, Scale)] == [ScaleSource.MEASURED] * 2
@@ -376,7 +380,7 @@ def test_a_correction_of_no_estimate_corrects_none(monkeypatch: pytest.MonkeyPat
 
     discs, pixels = field(3, 24, 27.0)
     model = opened(knowing(discs, 320))
-    counter = FieldCounter(model.engine, model.manifest, CountingPlan(live_frames=15))
+    counter = FieldCounter(model.engine, model.manifest, CountingSettings(live_frames=15))
     monkeypatch.setattr(module, "estimate_cell_diameter", unknown)
     assert counter.count(pixels).scale.source is ScaleSource.MEASURED
     monkeypatch.setattr(module, "estimate_cell_diameter", lambda _: Scale(27.0, 0.1, ScaleSource.ESTIMATED))
@@ -395,13 +399,13 @@ def test_no_method_looks_twice_at_one_field(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(module, "find", noted)
     discs, pixels = field(6, 24, 24.0)
-    counter_of(discs, CountingPlan()).count(pixels)
+    counter_of(discs, CountingSettings()).count(pixels)
     assert len(looked) == 3 * len(Method) - 1  # platelets have no centre map
 
 
 def test_milliseconds_of_a_count_do_not_change_behind_it() -> None:
     discs, pixels = field(8, 20, 20.0)
-    counter = counter_of(discs, CountingPlan(cell_diameter_px=20.0))
+    counter = counter_of(discs, CountingSettings(cell_diameter_px=20.0))
     seen = counter.see(pixels)
     count = counter.counted(seen)
     before = dict(count.ms)
@@ -413,7 +417,7 @@ def test_the_border_is_known_without_drawing() -> None:
     shape = (240, 320)
     discs = [Disc(CellClass.RBC, x, y, 24) for x in (3, 80, 160, 240, 316) for y in (3, 80, 160, 236)]
     pixels = frame_of([(disc.x, disc.y) for disc in discs], shape, 24.0)
-    counter = counter_of(discs, CountingPlan(cell_diameter_px=24.0))
+    counter = counter_of(discs, CountingSettings(cell_diameter_px=24.0))
     seen = counter.see(pixels)
     for method in Method:
         cells = counter.cells(seen, CellClass.RBC, method)

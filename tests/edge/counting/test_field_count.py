@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.counting.cells import CellClass, Method
+from edge.counting.cell import CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from tests.edge.fields import cell
 

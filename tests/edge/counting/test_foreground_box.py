@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.counting import components, distance_peaks, watershed
-from edge.counting.cells import CellClass, ClassMaps, Region
+from edge.counting.cell import CellClass, ClassMaps, Region
 from edge.counting.foreground_box import Find, within_foreground
 from edge.counting.settings import DEFAULT_SETTINGS
 from tests.edge.drawn import Disc, drawn_logits

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from edge.counting.cells import Cell, CellClass
+from edge.counting.cell import Cell, CellClass
 from edge.counting.interval import CROWDED_RATIO, Interval, Tally, Uncertainty, tally
 
 KNOWN = Uncertainty(constant=1.0, border=0.25, unsure=0.5, share=0.1, crowded=0.5, below=2.0, above=1.0)

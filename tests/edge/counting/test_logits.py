@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.counting.cells import CellClass
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.cell import CellClass
+from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
 from engines.contract import InferenceFailed, Tensor
 from engines.manifest import Manifest
@@ -34,7 +34,7 @@ def disc(margin_px: int, x: int, y: int) -> tuple[Tensor, Manifest]:
 
 def test_it_counts_what_the_field_counter_counts() -> None:
     model = opened(knowing(DISCS, 320, CHANNELS), CHANNELS)
-    plan = CountingPlan(cell_diameter_px=model.manifest.preparation.cell_diameter_px)
+    plan = CountingSettings(cell_diameter_px=model.manifest.preparation.cell_diameter_px)
     counted = FieldCounter(model.engine, model.manifest, plan).count(GREY)
     tensor = prepare(GREY, model.manifest.preparation.cell_diameter_px, model.manifest.preparing()).tensor
     found = counts_of(model.engine.run(tensor), model.manifest)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.counting.cells import CellClass, ClassMaps
+from edge.counting.cell import CellClass, ClassMaps
 from edge.counting.familiarity import FEATURES, Familiarity, features_of
 from edge.counting.marks import MOST_WHITE, OFF_SCALE, SIZES_SPREAD, Reason, marks_of
 from edge.counting.said_size import SaidSize

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.counting.cells import ClassMaps, Method, Region
+from edge.counting.cell import ClassMaps, Method, Region
 from edge.counting.errors import MethodUnavailable
 from edge.counting.methods import METHODS, available, find
 from edge.counting.settings import DEFAULT_SETTINGS, ClassSettings

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.counting.cells import ClassMaps
+from edge.counting.cell import ClassMaps
 from edge.counting.said_size import said_size
 from engines.cell_size import probability_of
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.counting.cells import Region
+from edge.counting.cell import Region
 from edge.counting.field_count import Scale, ScaleSource
 from edge.counting.scale_history import ScaleMedian, refine_cell_diameter
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge.doctor.finding import Level
 from edge.doctor.store import check_store
-from edge.storage.store import Store
+from edge.record.store.store import Store
 
 
 @pytest.fixture

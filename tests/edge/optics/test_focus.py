@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.cameras.images import expand, read_still
+from edge.cameras.images import expand, read_picture
 from edge.frame import Pixels
 from edge.optics.focus import focus_score, measure_focus
 
@@ -46,7 +46,7 @@ def real(corpus: str) -> list[Pixels]:
     folder = DATA / corpus / "images"
     if not folder.is_dir():
         pytest.skip(f"the frames in {folder} are not on this machine")
-    return [read_still(path) for path in expand([folder])[:40:8]]
+    return [read_picture(path) for path in expand([folder])[:40:8]]
 
 
 def falls(scores: list[float]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.cameras.images import expand, read_still
+from edge.cameras.images import expand, read_picture
 from edge.frame import Pixels
 from edge.optics.gate import Gate, GateSettings
 from edge.optics.verdict import Accepted, Rejected, RejectionReason, Verdict
@@ -118,7 +118,7 @@ def test_real_frames_pass_and_blurred_ones_do_not(corpus: str, diameter_px: floa
     if not folder.is_dir():
         pytest.skip(f"the frames in {folder} are not on this machine")
     for path in expand([folder])[:60:6]:
-        pixels = read_still(path)
+        pixels = read_picture(path)
         assert judged(pixels, diameter_px) is None, path
         assert judged(pixels // 2, diameter_px) is None, path
         assert (

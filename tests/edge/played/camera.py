@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from edge.cameras.camera import CameraInfo, CameraLost, CameraNotFound, EndOfFrames, FrameUnreadable
-from edge.capture.capture import CameraEnded, CameraGone, CameraOpened, CaptureNews, FrameArrived, FrameSpoiled
+from edge.cameras.reading.capture import CameraEnded, CameraGone, CameraOpened, CaptureNews, FrameArrived, FrameSpoiled
 from edge.frame import Frame
 from tests.edge.played.counting import Shot
 

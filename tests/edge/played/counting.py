@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from edge.counting.cells import CellClass, Method
+from edge.counting.cell import CellClass, Method
 from edge.counting.counter import LOOKS
-from edge.counting.coverage import Overlap
 from edge.counting.errors import ScaleUnknown
 from edge.counting.field_count import FieldCount, Scale, ScaleSource
 from edge.frame import Pixels
 from edge.optics.verdict import Accepted, Quality, Rejected, RejectionReason, Verdict
+from edge.slide.coverage import Overlap
 from engines.contract import InferenceFailed
 from tests.edge.fields import cell, count_of
 

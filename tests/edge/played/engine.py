@@ -7,7 +7,7 @@ from typing import Any
 
 from edge.counting.field_count import Scale
 from edge.frame import Pixels
-from edge.inference.news import EngineGone, EngineReady, EngineRepairing, InferenceDone, InferenceMissed
+from edge.loop.inference_news import EngineGone, EngineReady, EngineRepairing, InferenceDone, InferenceMissed
 from engines.contract import EngineError, InferenceFailed
 from tests.edge.played.counting import Shot, shot_of
 

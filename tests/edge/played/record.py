@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
-from edge.books import Books
-from edge.counting.cells import CellClass
-from edge.ledger import Ledger
-from edge.recording.jobs import BeginSlide, CommitField, Job, KeepNote, KeepSnapshot, UndoField, WriteLedger
-from edge.recording.news import (
+from edge.counting.cell import CellClass
+from edge.record.jobs import BeginSlide, CommitField, Job, KeepNote, KeepSnapshot, UndoField, WriteLedger
+from edge.record.news import (
     DiskChanged,
     FieldCommitted,
     FieldLost,
@@ -25,14 +23,12 @@ from edge.recording.news import (
     Resumed,
     SlideBegun,
 )
-from edge.run_state import FinishReason
-from edge.session import (
-    Disk,
-    DiskLevel,
-    PastCount,
-    SlideTotals,
-)
-from edge.storage.errors import StoreError, StoreFull
+from edge.record.store.errors import StoreError, StoreFull
+from edge.session.events import Disk, DiskLevel, PastCount
+from edge.session.ledger import Ledger
+from edge.session.run_state import FinishReason
+from edge.session.running_ledger import RunningLedger
+from edge.slide.totals import SlideTotals
 from tests.edge.played.counting import shot_of
 
 CAPACITY = 4
@@ -49,7 +45,7 @@ class Row:
 class PlayedRecord:
     """Stands for Recording, and for the store behind it: `rows` are what is on the disk."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: RunningLedger) -> None:
         self._books = books
         self.news = deque[RecordNews]()
         self.jobs = deque[Job]()

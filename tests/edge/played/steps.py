@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.session import DiskLevel, Request, Wish
+from edge.session.events import DiskLevel
+from edge.session.wishes import Request, Wish
 from tests.edge.played.counting import Shot
 
 if TYPE_CHECKING:
-    from tests.edge.loop_world import Step, World
+    from tests.edge.loop.loop_world import Step, World
 
 
 def give(shot: Shot | None) -> Step:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.record.store.reader import StoreReader
 from edge.reports.export import TableFormat, export
 from edge.reports.parquet import ParquetMissing
-from edge.storage.reader import StoreReader
-from tests.edge.storage.samples import EACH, recorded
+from tests.edge.record.store.samples import EACH, recorded
 
 SESSIONS, FIELDS = 2, 4
 

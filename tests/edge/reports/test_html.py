@@ -11,13 +11,13 @@ import pytest
 
 from edge.counting.field_count import LOOK_AGAIN
 from edge.frame import Frame
+from edge.record.store.errors import StoreNotFound
+from edge.record.store.images import write_frame
+from edge.record.store.records import FieldRecord, LedgerRecord
+from edge.record.store.retention import make_room
+from edge.record.store.store import Store
 from edge.reports.html import look_again, session_report
-from edge.storage.errors import StoreNotFound
-from edge.storage.images import write_frame
-from edge.storage.records import FieldRecord, LedgerRecord
-from edge.storage.retention import make_room
-from edge.storage.store import Store
-from tests.edge.storage.samples import NOON, cell, cells, new_field, new_session
+from tests.edge.record.store.samples import NOON, cell, cells, new_field, new_session
 
 VOID = {"meta", "img", "br", "link"}
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.record.store.images import ImageFormat, write_image
+from edge.record.store.records import FieldFacts, FieldRecord
 from edge.reports.pictures import WIDEST_PX, field_picture, overlay
-from edge.storage.images import ImageFormat, write_image
-from edge.storage.records import FieldFacts, FieldRecord
-from tests.edge.storage.samples import cell, new_field
+from tests.edge.record.store.samples import cell, new_field
 
 
 def field(**changes: object) -> FieldRecord:

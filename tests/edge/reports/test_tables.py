@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.record.store.records import LedgerRecord
+from edge.record.store.store import Store
 from edge.reports.tables import CELL_COLUMNS, FIELD_COLUMNS, write_cells, write_fields
-from edge.storage.records import LedgerRecord
-from edge.storage.store import Store
-from tests.edge.storage.samples import NOON, cell, cells, new_field, new_session
+from tests.edge.record.store.samples import NOON, cell, cells, new_field, new_session
 
 
 @pytest.fixture

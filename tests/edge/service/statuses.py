@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from edge.counting.cells import CellClass
-from edge.ledger import Ledger
-from edge.run_state import RunState
-from edge.session import SlideTotals, Status
+from edge.counting.cell import CellClass
+from edge.session.events import Status
+from edge.session.ledger import Ledger
+from edge.session.run_state import RunState
+from edge.slide.totals import SlideTotals
 
 USUAL = Status(
     "20260101-000000", RunState.STREAMING, "/dev/video0", False, "field", "cpu", SlideTotals("slide 1"), Ledger(), {}, True

@@ -8,14 +8,14 @@ from threading import enumerate as threads
 
 import pytest
 
-from edge.counting.cells import CellClass
-from edge.ledger import Ledger
-from edge.run_state import FinishReason, RunState
+from edge.counting.cell import CellClass
 from edge.service.notifier import Notifier
 from edge.service.supervised import Supervised, WatchdogTime, watchdog_time
 from edge.service.watchdog import Patience
-from edge.session import Event as SessionEvent
-from edge.session import Notice, Severity, Status, StatusChanged
+from edge.session.events import Event as SessionEvent
+from edge.session.events import Notice, Severity, Status, StatusChanged
+from edge.session.ledger import Ledger
+from edge.session.run_state import FinishReason, RunState
 from tests.edge.service.manager import Manager
 from tests.edge.service.statuses import counted, status
 

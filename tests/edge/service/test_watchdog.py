@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.ledger import Ledger
-from edge.run_state import RunState
 from edge.service.watchdog import IDLE, Patience, Watchdog
+from edge.session.ledger import Ledger
+from edge.session.run_state import RunState
 from tests.edge.service.statuses import status
 
 PATIENCE = Patience(turn_s=10.0, frames_s=60.0, opening_s=600.0, finishing_s=120.0)

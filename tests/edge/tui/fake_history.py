@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
-from edge.counting.cells import CellClass, Method
-from edge.history import FieldPicture, HistoryError, PastField, PastNote, PastSession
+from edge.counting.cell import CellClass, Method
+from edge.session.history import FieldPicture, HistoryError, PastField, PastNote, PastSession
 
 from . import fake_session as fake
 

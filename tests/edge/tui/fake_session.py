@@ -13,14 +13,16 @@ import numpy as np
 from textual.events import Key
 from textual.pilot import Pilot
 
-from edge.counting.cells import Cell, CellClass, Method
+from edge.counting.cell import Cell, CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount, Scale, ScaleSource
 from edge.counting.interval import Interval
 from edge.frame import Frame
-from edge.ledger import FrameState, Ledger
 from edge.optics.verdict import Accepted, Quality, Rejected, RejectionReason
-from edge.run_state import RunState
-from edge.session import Disk, DiskLevel, Event, FieldSeen, PastCount, SlideTotals, Status, Subscriber, Wish
+from edge.session.events import Disk, DiskLevel, Event, FieldSeen, PastCount, Status, Subscriber
+from edge.session.ledger import FrameState, Ledger
+from edge.session.run_state import RunState
+from edge.session.wishes import Wish
+from edge.slide.totals import SlideTotals
 from edge.tui.app import HemoCamApp
 from edge.tui.pictures.scene import PictureKind
 from edge.tui.widgets.rows import Rows

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge.run_state import RunState
-from edge.session import AddNote, NewSlide, Request, StatusChanged
+from edge.session.events import StatusChanged
+from edge.session.run_state import RunState
+from edge.session.wishes import AddNote, NewSlide, Request
 from edge.tui.screens.ask import AskScreen
 from edge.tui.screens.confirm import ConfirmScreen
 from edge.tui.screens.help import HelpScreen

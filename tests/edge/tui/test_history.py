@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from edge.history import FieldPicture, HistoryError, PastField
+from edge.session.history import FieldPicture, HistoryError, PastField
 from edge.tui.app import HemoCamApp
 from edge.tui.pictures.scene import PictureKind
 from edge.tui.screens.confirm import ConfirmScreen

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from edge.counting.cells import CellClass
-from edge.run_state import RunState
-from edge.session import Notice, Severity, SlideTotals, StatusChanged
+from edge.counting.cell import CellClass
+from edge.session.events import Notice, Severity, StatusChanged
+from edge.session.run_state import RunState
+from edge.slide.totals import SlideTotals
 from edge.tui.pictures.half_blocks import HalfBlocks
 from edge.tui.screens import live as live_module
 from edge.tui.screens.live import LiveScreen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from threading import Thread
 
-from edge.session import Notice, Severity, StatusChanged
+from edge.session.events import Notice, Severity, StatusChanged
 from edge.tui.mailbox import Mailbox
 
 from . import fake_session as fake

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from edge.counting.cells import CellClass
-from edge.run_state import RunState
-from edge.session import Notice, Severity, SlideTotals, StatusChanged
+from edge.counting.cell import CellClass
+from edge.session.events import Notice, Severity, StatusChanged
+from edge.session.run_state import RunState
+from edge.slide.totals import SlideTotals
 from edge.tui.screens.history import HistoryScreen
 from edge.tui.screens.live import LiveScreen
 from edge.tui.screens.setup import SetupScreen

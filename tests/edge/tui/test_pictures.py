@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.style import Style
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.tui.pictures.brightness_ramp import BrightnessRamp
 from edge.tui.pictures.drawing import draw, fit, letters
 from edge.tui.pictures.half_blocks import EIGHT_BIT, TRUE_COLOUR, HalfBlocks

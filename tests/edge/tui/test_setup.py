@@ -9,8 +9,8 @@ from threading import Event as Flag
 import pytest
 from textual.widgets import Checkbox, Input, OptionList, Static
 
-from edge.run_state import RunState
-from edge.session import StatusChanged
+from edge.session.events import StatusChanged
+from edge.session.run_state import RunState
 from edge.tui.app import HemoCamApp
 from edge.tui.pictures.scene import PictureKind
 from edge.tui.screens.confirm import ConfirmScreen

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from edge.run_state import FinishReason, RunState
-from edge.session import Disk, DiskLevel, Event, Notice, Severity, StatusChanged
+from edge.session.events import Disk, DiskLevel, Event, Notice, Severity, StatusChanged
+from edge.session.run_state import FinishReason, RunState
 from edge.tui.app import HemoCamApp
 from edge.tui.pictures.scene import PictureKind
 

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("scipy", reason="matching needs scipy: pip install hemocam[export]")
 
-from edge.counting.cells import CellClass
-from edge.counting.counter import CountingPlan
+from edge.counting.cell import CellClass
+from edge.counting.counter import CountingSettings
 from edge.counting.interval import Uncertainty
 from engines.contract import InferenceFailed, Tensor
 from export.evaluate import Question
@@ -44,7 +44,7 @@ def test_a_field_that_fails_missed_every_cell_and_is_covered_by_nothing() -> Non
     def fails(tensor: Tensor) -> Tensor:
         raise InferenceFailed("no answer")
 
-    asked = ask_and_match(placed(), counter(fails, CountingPlan(cell_diameter_px=DIAMETER_PX)))
+    asked = ask_and_match(placed(), counter(fails, CountingSettings(cell_diameter_px=DIAMETER_PX)))
     assert [answer.counted for answer in asked.answers] == [None]
     assert asked.matched is not None
     assert asked.matched.by_class[CellClass.RBC].everywhere.recall == 0.0

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="matching needs scipy: pip install hemocam[export]")
 
-from edge.counting.cells import CellClass
+from edge.counting.cell import CellClass
 from edge.smear.imaging import Imaging
 from edge.smear.slide import SmearRecipe, make_smear
 from edge.smear.staining import Stain, stain_window

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="matching needs scipy: pip install hemocam[export]")
 
-from edge.counting.cells import Cell, CellClass
+from edge.counting.cell import Cell, CellClass
 from export.evaluate import Question
 from export.evaluation.labelled_cells import LabelledCells
 from export.evaluation.match_picture import FALSE, MISSED, draw_matching

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("sklearn", reason="pip install hemocam[export]")
 pytest.importorskip("onnx", reason="pip install hemocam[export]")
 
-from edge.counting.cells import CellClass, Method
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.cell import CellClass, Method
+from edge.counting.counter import CountingSettings, FieldCounter
 from engines.contract import InferenceFailed, Tensor
 from engines.fake import FakeEngine
 from engines.opening import open_model
@@ -88,7 +88,7 @@ def broken(fault: str) -> Callable[[Tensor], Tensor]:
 
 def test_a_field_that_is_not_seen_is_a_miss_for_every_method_and_has_no_masks(tmp_path: Path) -> None:
     manifest = open_model(str(fields.model(tmp_path / "model"))).manifest
-    counter = FieldCounter(FakeEngine(broken("no power"), 2), manifest, CountingPlan(cell_diameter_px=fields.DIAMETER_PX))
+    counter = FieldCounter(FakeEngine(broken("no power"), 2), manifest, CountingSettings(cell_diameter_px=fields.DIAMETER_PX))
     sample, *_ = allidb1.read(fields.corpus(tmp_path / "corpus"))
     one = measure_field(sample, counter, manifest.channels)
     assert one.scores == ()
@@ -104,7 +104,7 @@ def test_a_field_that_is_not_seen_is_a_miss_for_every_method_and_has_no_masks(tm
 
 def test_a_class_without_a_mask_or_a_count_is_not_asked_for(tmp_path: Path) -> None:
     opened = open_model(str(fields.model(tmp_path / "model")))
-    counter = FieldCounter(opened.engine, opened.manifest, CountingPlan(cell_diameter_px=fields.DIAMETER_PX))
+    counter = FieldCounter(opened.engine, opened.manifest, CountingSettings(cell_diameter_px=fields.DIAMETER_PX))
     sample = allidb1.read(fields.corpus(tmp_path / "corpus"))[1]
     bare = Sample(sample.corpus, sample.split, sample.name, sample.path)
     (one,) = measure([bare], counter, opened.manifest.channels)

@@ -7,8 +7,8 @@ import pytest
 pytest.importorskip("scipy", reason="matching needs scipy: pip install hemocam[export]")
 pytest.importorskip("skimage", reason="the photographs are scikit-image's: pip install hemocam[export]")
 
-from edge.counting.cells import CellClass
-from edge.counting.counter import CountingPlan, FieldCounter
+from edge.counting.cell import CellClass
+from edge.counting.counter import CountingSettings, FieldCounter
 from export.evaluate import Question
 from export.evaluation.labelled_cells import LabelledCells
 from export.evaluation.strange_fields import doubt_row, strange
@@ -43,7 +43,7 @@ def test_a_row_tells_refused_marked_and_silent_apart() -> None:
 
     def row(model: object, pixels: np.ndarray) -> tuple[int, int, int]:
         found = doubt_row(
-            "a", [(pixels, CountingPlan(cell_diameter_px=DIAMETER_PX))],
+            "a", [(pixels, CountingSettings(cell_diameter_px=DIAMETER_PX))],
             lambda plan: FieldCounter(model.engine, model.manifest, plan),  # type: ignore[attr-defined]
             lambda pixels, _: bool(pixels.mean() > 20),
         )  # fmt: skip

@@ -1,1 +1,0 @@
-"""A network that computes on a thread of its own, and is replaced when it fails."""

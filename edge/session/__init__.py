@@ -1,0 +1,1 @@
+"""The facts of a session: events, wishes, run state, the one running ledger, wall clock, history."""

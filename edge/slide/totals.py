@@ -1,0 +1,17 @@
+"""What a slide sums up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edge.counting.cell import CellClass
+
+
+@dataclass(frozen=True, slots=True)
+class SlideTotals:
+    """What the store holds of one slide: committed fields and their cells by class."""
+
+    slide: str
+    fields: int = 0
+    cells: Mapping[CellClass, int] = field(default_factory=dict)

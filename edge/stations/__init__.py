@@ -1,1 +1,0 @@
-"""What the loop's sentence is made of, a station a word."""

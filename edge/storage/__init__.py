@@ -1,1 +1,0 @@
-"""The record: sessions, slides, fields and cells in SQLite, pictures beside it."""

@@ -1,0 +1,16 @@
+"""`python -m tests.campaigns`: long runs that ship to nobody."""
+
+from __future__ import annotations
+
+import typer
+
+from tests.campaigns.faults import faults
+from tests.campaigns.fuzz import fuzz
+from tests.campaigns.soak import soak
+
+app = typer.Typer(no_args_is_help=True, help="Long runs: everything that can fail made to fail, hours of use, hostile input.")
+for campaign in (faults, fuzz, soak):
+    app.command()(campaign)
+
+if __name__ == "__main__":
+    app()

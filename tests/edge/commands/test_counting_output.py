@@ -1,0 +1,94 @@
+"""Tables, JSON lines, CSV and overlays of counted pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from edge.commands.counting_output import CsvOutput, JsonOutput, OverlayOutput, TableOutput
+from edge.counting.cell import CellClass, Method
+from edge.loop.single_picture import CountedPicture
+from edge.record.store.errors import StoreError
+from tests.edge.drawn import drawn_logits, opened
+from tests.edge.fields import ACCEPTED, DARK, SHAPE, cell, count_of, pixels_of
+
+CELLS = (cell(), cell(x=80.0), cell(CellClass.PLT, x=120.0, diameter_px=7.0))
+GOOD = CountedPicture(Path("day [1]/a.png"), pixels_of(1), ACCEPTED, count_of(CELLS), 0.375, {"infer": 12.4, "count": 3.0})
+REFUSED = CountedPicture(Path("b.png"), pixels_of(1), DARK, None, None, {"gate": 1.0})
+
+
+def table_of(*stills: CountedPicture) -> str:
+    stream = io.StringIO()
+    output = TableOutput(Console(file=stream, width=160))
+    for still in stills:
+        output.add(still)
+    output.close()
+    return stream.getvalue()
+
+
+def row(text: str, word: str) -> list[str]:
+    return next(line for line in text.splitlines() if word in line).split()
+
+
+def test_the_table_has_a_row_a_picture_and_a_sum_of_those_counted() -> None:
+    text = table_of(GOOD, REFUSED, replace(GOOD, path=Path("c.png")))
+    assert row(text, "a.png")[2:9] == ["2", "0", "1", "20", "px", "=", "7.5"]
+    assert "day [1]/a.png" in text  # brackets are no markup
+    assert row(text, "b.png")[1:4] == ["–", "–", "–"]
+    assert "refused: black" in text
+    assert row(text, "2 pictures")[2:5] == ["4", "0", "2"]
+    assert "not a diagnostic device" in text
+
+
+def test_methods_that_differ_much_are_worth_a_second_look() -> None:
+    assert GOOD.count is not None
+    doubtful = replace(GOOD.count, by_method={CellClass.RBC: {Method.CENTRES: 2, Method.HOUGH: 12}})
+    assert "look again: methods apart" in table_of(replace(GOOD, count=doubtful))
+    assert "look again" not in table_of(GOOD)
+
+
+def test_json_is_one_object_a_line() -> None:
+    stream = io.StringIO()
+    output = JsonOutput(stream, opened(lambda tensor: drawn_logits([], tensor.shape, 1.0)))
+    for still in (GOOD, REFUSED):
+        output.add(still)
+    output.close()
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert first["counts"] == {"rbc": 2, "wbc": 0, "plt": 1}
+    assert first["model"]["name"] == "drawn"
+    assert second["counts"] is None
+
+
+def test_csv_leaves_what_is_unknown_empty(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "counts.csv"
+    output = CsvOutput(path)
+    for still in (GOOD, REFUSED):
+        output.add(still)
+    output.close()
+    first, second = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    assert (first["source"], first["rbc"], first["wbc"], first["plt"]) == ("day [1]/a.png", "2", "0", "1")
+    assert (first["cell_diameter_px"], first["scale"], first["accepted"]) == ("20.00", "estimated", "True")
+    assert (second["rbc"], second["wbc"], second["plt"], second["reason"]) == ("", "", "", "black")
+
+
+def test_csv_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="file"):
+        CsvOutput(tmp_path / "file" / "counts.csv")
+
+
+def test_overlays_are_named_after_their_pictures_and_none_is_overwritten(tmp_path: Path) -> None:
+    output = OverlayOutput(tmp_path / "out")
+    for still in (GOOD, REFUSED, replace(GOOD, path=Path("other/a.jpg"))):
+        output.add(still)
+    output.close()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a-2.png", "a.png"]
+    with Image.open(tmp_path / "out" / "a.png") as picture:
+        assert picture.width % SHAPE[1] == 0
