@@ -9,13 +9,11 @@ from pathlib import Path
 
 from engines.acceptance import Acceptance, Counting
 from engines.contract import Engine, EngineError, ManifestInvalid, ModelCorrupt
-from engines.manifest import FILE_NAME, Manifest, ModelFile, Precision, checked_bytes, load_manifest
+from engines.manifest import Manifest, ModelFile, Precision, checked_bytes, load_manifest
+from engines.model_names import DEFAULT_MODEL, model_folder
 from engines.onnxrt import OnnxRuntime, providers
 from engines.tensorrt.loading import Tell, load
 from engines.tiling import over_fields
-
-MODELS = Path(__file__).parent / "models"
-DEFAULT_MODEL = "field"
 
 
 class Runtime(str, Enum):
@@ -49,23 +47,6 @@ class Opened:
     def stamp(self) -> str:
         """The runtime as every session and report names it, with its acceptance where it was tested."""
         return self.engine.runtime if self.acceptance is None else f"{self.engine.runtime}; {self.acceptance.text}"
-
-
-def model_names() -> list[str]:
-    """The models that ship with HemoCam, the default first."""
-    found = sorted(path.parent.name for path in MODELS.glob(f"*/{FILE_NAME}"))
-    return sorted(found, key=lambda name: name != DEFAULT_MODEL)
-
-
-def model_folder(model: str) -> Path:
-    """The folder of a shipped model's name, or of a path. Raises ManifestInvalid where there is neither."""
-    shipped = MODELS / model
-    if model and "/" not in model and (shipped / FILE_NAME).is_file():
-        return shipped
-    folder = Path(model)
-    if (folder / FILE_NAME).is_file():
-        return folder
-    raise ManifestInvalid(f"there is no model {model!r}: name {', '.join(model_names())} or a folder with a {FILE_NAME}")
 
 
 def open_model(

@@ -9,7 +9,8 @@ from threading import Lock
 from engines.acceptance import Counting
 from engines.contract import EngineError, RuntimeMissing
 from engines.manifest import Manifest, load_manifest
-from engines.opening import DEFAULT_MODEL, Opened, Runtime, file_on, has_cuda, model_folder, open_model, open_on
+from engines.model_names import DEFAULT_MODEL, model_folder
+from engines.opening import Opened, Runtime, file_on, has_cuda, open_model, open_on
 from engines.tensorrt.loading import Tell
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from rich.table import Table
 
 from edge.bench.options import ModelName, RuntimeName
 from edge.bench.played.measured import Figures
-from engines.opening import DEFAULT_MODEL, Runtime
+from engines.model_names import DEFAULT_MODEL
+from engines.opening import Runtime
 
 COLUMNS, LINES = 160, 48
 RESTS = 10

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from edge.bench.options import ModelName, RuntimeName, note
 from edge.counting.logits import counts_of
-from engines.opening import DEFAULT_MODEL, Runtime, open_model
+from engines.model_names import DEFAULT_MODEL
+from engines.opening import Runtime, open_model
 
 
 def scale(

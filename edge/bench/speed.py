@@ -15,7 +15,8 @@ from rich.table import Table
 from edge.bench.options import ModelName, RuntimeName, note
 from edge.counting.logits import counts_of
 from edge.frame import Pixels
-from engines.opening import DEFAULT_MODEL, Opened, Runtime, open_model
+from engines.model_names import DEFAULT_MODEL
+from engines.opening import Opened, Runtime, open_model
 
 
 def speed(

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from edge.cameras.camera import CameraInfo, CameraNotFound, EndOfFrames, FrameUnreadable
 from edge.frame import Frame, Pixels
+from edge.plural import plural
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 ACCEPTED = "JPEG, PNG, BMP or TIFF"
@@ -83,7 +84,7 @@ class Images:
         if self._files is None:
             raise RuntimeError("these images are closed: read them inside `with`")
         if self._next >= len(self._files):
-            raise EndOfFrames(f"{self.info.name}: all {len(self._files)} pictures were read")
+            raise EndOfFrames(f"{self.info.name}: {plural(len(self._files), 'picture')} read, no more are there")
         path = self._files[self._next]
         self._next += 1
         frame = Frame(read_picture(path), self._sequence, str(path), self._um_per_px)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
-from edge.cameras.camera import Camera, CameraInfo
-from edge.cameras.images import Images
+from edge.cameras.camera import Camera, CameraInfo, CameraNotFound
+from edge.cameras.images import Images, expand
 from edge.cameras.reading.capture import Capture
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.cameras.v4l2 import V4L2
@@ -84,6 +84,18 @@ def named_camera(address: str, um_per_px: float | None) -> Camera:
     if "://" in address or path.suffix.lower() in {".mp4", ".avi", ".mkv", ".mov", ".webm", ".mpg", ".mpeg", ".m4v"}:
         return Video(address, um_per_px)
     return Images([address], um_per_px)
+
+
+def must_be_there(address: str) -> None:
+    """Raises CameraNotFound where `address` names a file or device that is not there: a person waits for it now, so that a
+    mistyped name is told before a session is begun."""
+    if address == "simulated" or "://" in address:
+        return
+    if address.startswith("/dev/") and not Path(address).exists():
+        raise CameraNotFound(f"{address}: no such device; `hemocam cameras` lists those that are there")
+    if "*" not in address and not Path(address).expanduser().exists():
+        raise CameraNotFound(f"{address}: no such picture, folder or video; check the path")
+    expand([address])
 
 
 def session_settings(config: Config, opened: Opened) -> SessionSettings:

@@ -17,7 +17,9 @@ from edge.counting.cell import CellClass, Method
 from edge.counting.errors import CountingError
 from edge.counting.field_count import BorderRule
 from edge.counting.logits import counts_of
-from engines.opening import DEFAULT_MODEL, Runtime, open_model
+from edge.plural import plural
+from engines.model_names import DEFAULT_MODEL
+from engines.opening import Runtime, open_model
 
 Paths = Annotated[
     list[str], typer.Argument(help="Pictures (JPEG, PNG, BMP, TIFF), folders of them, or globs.", metavar="PATH...")
@@ -70,6 +72,8 @@ def count(
                 failed += 1
                 reason = str(error)
                 errors.print(f"[bold red]not counted:[/] {escaped(reason if str(path) in reason else f'{path}: {reason}')}")
+                for output in outputs:
+                    output.fail(path, reason)
                 progress.advance(bar)
                 continue
             if still.count is None:
@@ -81,7 +85,7 @@ def count(
     for output in outputs:
         output.close()
     if failed:
-        errors.print(f"{failed} of {len(files)} pictures could not be counted")
+        errors.print(f"{failed} of {plural(len(files), 'picture')} could not be counted")
         raise typer.Exit(1)
 
 

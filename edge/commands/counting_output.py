@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -12,19 +14,24 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edge.commands.picture_json import as_json
+from edge.commands.picture_json import as_json, failure_as_json
 from edge.counting.cell import CellClass
 from edge.counting.field_count import FieldCount
 from edge.loop.single_picture import CountedPicture
+from edge.plural import plural
 from edge.record.store.errors import file_errors
 from edge.reports.overlay import draw_overlay
 from engines.opening import Opened
 
 
 class Output(Protocol):
-    """Takes stills one by one, then is closed."""
+    """Takes pictures one by one, then is closed."""
 
     def add(self, still: CountedPicture) -> None: ...
+
+    def fail(self, path: Path, reason: str) -> None:
+        """This picture could not be read or counted: it has a row of its own, and no number in it."""
+        ...
 
     def close(self) -> None: ...
 
@@ -37,7 +44,13 @@ class JsonOutput:
 
     def add(self, still: CountedPicture) -> None:
         opened = self._opened
-        result = as_json(still, opened.manifest.name, opened.file.sha256, opened.engine.runtime)
+        self._write(as_json(still, opened.manifest.name, opened.file.sha256, opened.engine.runtime))
+
+    def fail(self, path: Path, reason: str) -> None:
+        opened = self._opened
+        self._write(failure_as_json(path, reason, opened.manifest.name, opened.file.sha256, opened.engine.runtime))
+
+    def _write(self, result: Mapping[str, object]) -> None:
         self._stream.write(json.dumps(result, allow_nan=False, ensure_ascii=False) + "\n")
         self._stream.flush()
 
@@ -50,6 +63,7 @@ class TableOutput:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._rows: list[tuple[Path, tuple[str, ...]]] = []
         self._table = Table(box=None)
         self._table.add_column("picture", overflow="fold")
         for kind in CellClass:
@@ -66,9 +80,8 @@ class TableOutput:
         total_ms = f"{sum(still.ms.values()):.0f}"
         if count is None:
             reason = getattr(still.verdict, "reason", None)
-            self._table.add_row(
-                escape(str(still.path)), "–", "–", "–", "", total_ms, f"[red]refused: {reason.value if reason else ''}[/]"
-            )
+            said = f"[red]refused: {reason.value if reason else ''}[/]"
+            self._rows.append((still.path, ("–", "–", "–", "", total_ms, said)))
             return
         self._counted += 1
         self._rule = count.border_rule.value
@@ -79,13 +92,23 @@ class TableOutput:
         if still.um_per_px is not None:
             size += f" = {count.scale.cell_diameter_px * still.um_per_px:.1f} µm"
         numbers = (_with_interval(count, kind) for kind in CellClass)
-        self._table.add_row(escape(str(still.path)), *numbers, size, total_ms, f"[yellow]{remark}[/]")
+        self._rows.append((still.path, (*numbers, size, total_ms, f"[yellow]{remark}[/]")))
+
+    def fail(self, path: Path, reason: str) -> None:
+        del reason  # it has been told on standard error, whole
+        self._rows.append((path, ("–", "–", "–", "", "", "[red]not read[/]")))
 
     def close(self) -> None:
+        # Long paths would be broken inside a word: what all have in common stands above them, once.
+        folder = os.path.commonpath([path.parent for path, _ in self._rows]) if self._rows else ""
+        if folder:
+            self._console.print(f"[dim]in {escape(folder)}[/]", soft_wrap=True)
+        for path, cells in self._rows:
+            self._table.add_row(escape(os.path.relpath(path, folder or ".")), *cells)
         if self._counted > 1:
             self._table.add_section()
             self._table.add_row(
-                f"{self._counted} pictures", *(f"[bold]{self._totals[kind]}[/]" for kind in CellClass), "", "", ""
+                plural(self._counted, "picture"), *(f"[bold]{self._totals[kind]}[/]" for kind in CellClass), "", "", ""
             )
         self._console.print(self._table)
         said = f"95 % intervals in dim; border rule {self._rule}. " if self._rule else ""
@@ -108,21 +131,21 @@ class CsvOutput:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file)
-        self._writer.writerow(
-            [
-                "source",
-                *(kind.value for kind in CellClass),
-                *(f"{kind.value}_{end}" for kind in CellClass for end in ("low", "high")),
-                "border_rule",
-                *(f"{kind.value}_in_frame" for kind in CellClass),
-                "frame_area_px",
-                "cell_diameter_px",
-                "scale",
-                "accepted",
-                "reason",
-                "marks",
-            ]
-        )
+        columns = [
+            "source",
+            *(kind.value for kind in CellClass),
+            *(f"{kind.value}_{end}" for kind in CellClass for end in ("low", "high")),
+            "border_rule",
+            *(f"{kind.value}_in_frame" for kind in CellClass),
+            "frame_area_px",
+            "cell_diameter_px",
+            "scale",
+            "accepted",
+            "reason",
+            "marks",
+        ]
+        self._columns = len(columns)
+        self._writer.writerow(columns)
 
     def add(self, still: CountedPicture) -> None:
         count, reason = still.count, getattr(still.verdict, "reason", None)
@@ -135,6 +158,10 @@ class CsvOutput:
         ]  # fmt: skip
         marks = "" if count is None else "; ".join(f"{mark.reason.value}: {mark.text}" for mark in count.marks)
         self._writer.writerow([still.path, *numbers, *ends, *framed, reason is None, reason.value if reason else "", marks])
+
+    def fail(self, path: Path, reason: str) -> None:
+        unknown = ("" for _ in range(self._columns - 4))
+        self._writer.writerow([path, *unknown, False, reason, ""])
 
     def close(self) -> None:
         self._file.close()
@@ -162,6 +189,9 @@ class OverlayOutput:
         path = self._folder / f"{name}.png"
         with file_errors(path):
             path.write_bytes(coded.tobytes())
+
+    def fail(self, path: Path, reason: str) -> None:
+        """There is nothing to draw on."""
 
     def close(self) -> None:
         pass

@@ -17,7 +17,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from engines.contract import EngineError, PlanRefused, RuntimeMissing
-from engines.opening import DEFAULT_MODEL, Opened, Runtime, model_folder, model_names, open_on
+from engines.model_names import DEFAULT_MODEL, model_folder, model_names
+from engines.opening import Opened, Runtime, open_on
 
 if TYPE_CHECKING:
     from engines.acceptance import Acceptance
@@ -84,6 +85,19 @@ def _print_plan(console: Console, entry: PlanEntry, known: dict[str, str]) -> No
     console.print(
         f"  built {entry.built_at:%Y-%m-%d %H:%M} UTC, used {entry.used_at:%Y-%m-%d %H:%M} UTC, {verdict}", highlight=False
     )
+
+
+@app.command()
+def add(folder: Annotated[Path, typer.Argument(help="Folder of a model: its manifest and its files.")]) -> None:
+    """Copy a model onto this machine, so that --model finds it by its name."""
+    from engines.manifest import load_manifest
+    from engines.model_names import add_model
+
+    target = add_model(folder)
+    manifest = load_manifest(target)
+    typer.echo(f"{manifest.name} is in {target}; licence: {manifest.licence}. Use it with --model {manifest.name}")
+    if manifest.research_only:
+        _note("it learnt from pictures that are for research only: a clinic may not use it")
 
 
 @app.command()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shlex
+import sys
 from typing import Annotated
 
 import typer
@@ -24,7 +26,9 @@ from edge.config import default_store_folder
 from edge.counting.errors import ScaleUnknown
 from edge.counting.field_count import BorderRule
 from edge.counting.logits import counts_of
-from engines.opening import DEFAULT_MODEL, Runtime
+from edge.plural import plural
+from engines.model_names import DEFAULT_MODEL
+from engines.opening import Runtime
 
 
 def live(
@@ -48,7 +52,8 @@ def live(
     store: StoreFolder = None,
 ) -> None:
     """Count live, on a screen beside the eyepiece."""
-    from edge.commands.assembly import LIVE_SCALE_FRAMES, SessionSettings, camera_at, named_camera, session
+    from edge.commands.assembly import LIVE_SCALE_FRAMES, SessionSettings, camera_at, must_be_there, named_camera, session
+    from edge.commands.quiet_terminal import quiet_terminal
     from edge.counting.counter import CountingSettings
     from edge.loop.settings import LoopSettings
     from edge.optics.gate import GateSettings
@@ -60,6 +65,10 @@ def live(
     from engines.succession import Succession
 
     one_scale(um_per_px, cell_diameter_px)
+    if camera is not None:
+        must_be_there(camera)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise typer.BadParameter("live needs a terminal; for pictures there is `hemocam count`, unattended `hemocam log`")
     cameras = found()
     choices = [camera] if camera else [f"{info.name}  ({info.address})" for info in cameras]
     folder = store or default_store_folder()
@@ -84,11 +93,14 @@ def live(
 
     logging.getLogger().addHandler(logging.NullHandler())  # the screen owns the terminal; it shows the notices itself
     first = Setup(specimen=specimen, operator=operator, um_per_px=um_per_px, auto=auto)
-    status = HemoCamApp(choices, open_session, open_errors=FAULTS, history=RecordedHistory(folder), setup=first).run()
+    with quiet_terminal():
+        status = HemoCamApp(choices, open_session, open_errors=FAULTS, history=RecordedHistory(folder), setup=first).run()
     if status is not None and status.totals.fields:
         cells = ", ".join(f"{number} {kind.plural}" for kind, number in status.totals.cells.items())
+        where = "" if store is None else f" --store {shlex.quote(str(store))}"
         typer.echo(
-            f"{status.totals.slide}: {status.totals.fields} fields, {cells}. See it with: hemocam report {status.session_id}"
+            f"{status.totals.slide}: {plural(status.totals.fields, 'field')}, {cells}. "
+            f"See it with: hemocam report {status.session_id}{where}"
         )
     if status is not None and status.finish_reason not in GOOD_ENDS:
         raise typer.Exit(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from edge.counting.cell import Cell
 from edge.counting.field_count import FieldCount
 from edge.loop.single_picture import CountedPicture
@@ -15,6 +17,7 @@ def as_json(still: CountedPicture, model: str, model_sha256: str, runtime: str) 
     height_px, width_px = still.pixels.shape[:2]
     return {
         "source": str(still.path),
+        "error": None,
         "width": width_px,
         "height": height_px,
         "counts": None if count is None else {kind.value: number for kind, number in count.counts.items()},
@@ -42,6 +45,15 @@ def as_json(still: CountedPicture, model: str, model_sha256: str, runtime: str) 
         "model": {"name": model, "sha256": model_sha256},
         "runtime": runtime,
         "ms": {stage: round(ms, 2) for stage, ms in still.ms.items()},
+    }  # fmt: skip
+
+
+def failure_as_json(path: Path, reason: str, model: str, model_sha256: str, runtime: str) -> dict[str, object]:
+    """A picture that could not be read or counted, with the same keys; `error` says why, all that is unknown is null."""
+    return {
+        "source": str(path), "error": reason, "width": None, "height": None, "counts": None, "intervals": None, "marks": None,
+        "counting_frame": None, "cells": [], "scale": None, "gate": None, "border_rule": None, "methods": None,
+        "by_method": None, "model": {"name": model, "sha256": model_sha256}, "runtime": runtime, "ms": None,
     }  # fmt: skip
 
 

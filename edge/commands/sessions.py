@@ -19,16 +19,19 @@ def sessions(store: StoreFolder = None) -> None:
     from edge.record.store.reader import StoreReader
 
     table = Table(box=None)
-    for title in ("session (UTC)", "state", "fields", *(kind.value.upper() for kind in CellClass)):
-        table.add_column(title, no_wrap=True)
-    for title in ("camera", "specimen"):
-        table.add_column(title, overflow="fold")
+    table.add_column("session (UTC)", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for title in ("fields", *(kind.value.upper() for kind in CellClass)):
+        table.add_column(title, no_wrap=True, justify="right")
+    table.add_column("specimen, camera", min_width=16, overflow="fold")
     with StoreReader(store or default_store_folder()) as reader:
         for record in sorted(reader.sessions(), key=lambda one: one.id, reverse=True):
             totals = reader.session_totals(record.id)
-            camera = f"[bold yellow]SIMULATED[/] {record.camera}" if record.simulated else escaped(record.camera)
+            specimens = reader.specimens(record.id) or (record.specimen,)
+            camera = "[bold yellow]SIMULATED[/]" if record.simulated else escaped(record.camera)
+            whose = "; ".join(word for word in (*map(escaped, specimens), camera) if word)
             numbers = (str(totals.cells.get(kind.value, "–")) for kind in CellClass)
-            table.add_row(record.id, record.state.value, str(totals.fields), *numbers, camera, escaped(record.specimen))
+            table.add_row(record.id, record.state.value, str(totals.fields), *numbers, whose)
     Console().print(table)
 
 

@@ -65,6 +65,7 @@ def override(
     for key in all_keys(model):
         known.setdefault(key.path, key)
     problems = []
+    document = _of_one_kind(document, overrides)
     for one in overrides:
         wrong = _set(document, one, known)
         if isinstance(wrong, Problem):
@@ -72,6 +73,19 @@ def override(
         else:
             document = wrong
     return document, problems
+
+
+def _of_one_kind(document: Document, overrides: Sequence[Override]) -> Document:
+    """Where another kind of camera is set from outside, what the file says of its own camera does not hold for it."""
+    value, kinds = document.value, [one.text for one in overrides if one.key == ("camera", "kind")]
+    camera = value.get("camera") if isinstance(value, dict) else None
+    if not kinds or not isinstance(camera, dict) or camera.get("kind") == kinds[-1]:
+        return document
+    return replace(
+        document, value=_with(value, ("camera",), {}),
+        texts={path: text for path, text in document.texts.items() if path[0] != "camera"},
+        faults=tuple(fault for fault in document.faults if fault.path[:1] != ("camera",)),
+    )  # fmt: skip
 
 
 def _set(document: Document, one: Override, known: Mapping[tuple[str, ...], Key]) -> Document | Problem:

@@ -20,7 +20,8 @@ from edge.doctor.permissions import check_permissions
 from edge.doctor.service import check_limits, check_service
 from edge.doctor.store import check_store
 from edge.doctor.telemetry import check_telemetry
-from engines.opening import DEFAULT_MODEL, Runtime
+from engines.model_names import DEFAULT_MODEL
+from engines.opening import Runtime
 
 
 def examine(path: Path | None, open_camera: Callable[[Config], Camera]) -> Iterator[Finding]:

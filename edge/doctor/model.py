@@ -10,7 +10,8 @@ from edge.doctor.finding import Finding, Level
 from engines.acceptance import accept, open_reference, reference_frames, strictness_of
 from engines.contract import EngineError
 from engines.manifest import Manifest, ModelFile, Reference, checked_bytes, load_manifest
-from engines.opening import Runtime, model_folder, open_on
+from engines.model_names import model_folder
+from engines.opening import Runtime, open_on
 from engines.plan_cache import PlanCache
 from engines.tiling import over_fields
 

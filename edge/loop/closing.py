@@ -14,6 +14,7 @@ from edge.loop.intake import Intake
 from edge.loop.record_desk import RecordDesk
 from edge.loop.run_machine import Happening
 from edge.loop.status_board import StatusBoard
+from edge.plural import plural
 from edge.record.recording import Recording
 from edge.session.events import Severity
 from edge.session.ledger import FrameState
@@ -73,7 +74,7 @@ class Closing:
         while not self._desk.closed and self._clock() - heard_s < GIVEN_UP_S:
             self._bell.clear()
             if self._desk.committing:
-                self._board.happen(Happening.ENDING, f"{self._desk.committing} fields are being recorded")
+                self._board.happen(Happening.ENDING, f"{plural(self._desk.committing, 'field')} being recorded")
             if self._desk.hear():
                 heard_s = self._clock()
             else:

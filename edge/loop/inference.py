@@ -23,6 +23,7 @@ from edge.loop.inference_news import (
     InferenceNews,
     Inferred,
 )
+from edge.plural import plural
 from engines.contract import Engine, EngineError, InferenceFailed
 from engines.finite import FiniteEngine
 from engines.opening import Opened
@@ -210,7 +211,7 @@ class Inference(Generic[Asked, Inferred]):
             elif isinstance(news.error, InferenceFailed):
                 missed += 1
                 if missed == MISSED_IN_A_ROW:
-                    failed = InferenceFailed(f"{missed} frames in a row failed on {engine.runtime}: {news.error}")
+                    failed = InferenceFailed(f"{plural(missed, 'frame')} in a row failed on {engine.runtime}: {news.error}")
                     heard = self._tell(worker, news, _Then.REPAIR)
                     return failed if heard and self._tell(worker, EngineRepairing(str(failed)), _Then.AS_BEFORE) else None
             if not self._tell(worker, news, _Then.READY):

@@ -10,6 +10,7 @@ from edge.frame import Frame
 from edge.loop.run_machine import Cause, Happening
 from edge.loop.status_board import StatusBoard
 from edge.optics.verdict import Accepted
+from edge.plural import plural
 from edge.record.jobs import (
     BeginSlide,
     CommitField,
@@ -91,7 +92,7 @@ class RecordDesk:
         """Have the field on the screen recorded. From now on the same field is known."""
         field, self._shown = self._shown, None
         if field is None:
-            return self._board.say(Severity.WARNING, "There is no counted field to accept: wait for a still, sharp picture.")
+            return self._board.say(Severity.INFO, "There is no counted field to accept: wait for a still, sharp picture.")
         self._tokens += 1
         token = self._tokens
         self._committing[token] = field
@@ -142,7 +143,9 @@ class RecordDesk:
                 self.opened, board.session_id = True, session_id
                 if resumed is not None:
                     self._area.restore(resumed.views)
-                    board.say(Severity.INFO, f"the interrupted session {session_id} goes on, {totals.fields} fields so far")
+                    board.say(
+                        Severity.INFO, f"the cut off session {session_id} goes on, {plural(totals.fields, 'field')} so far"
+                    )
                 self._slide_is(totals, recent, specimen)
                 board.happen(Happening.RECORD_OPENED)
             case FieldCommitted(token, count, totals, recent):
@@ -172,7 +175,7 @@ class RecordDesk:
         board = self._board
         match news:
             case NothingToUndo():
-                board.say(Severity.WARNING, "This slide has no field to undo.")
+                board.say(Severity.INFO, "This slide has no field to undo.")
             case NoteKept(text):
                 board.say(Severity.INFO, f"note kept: {text}")
             case PictureKept(path):

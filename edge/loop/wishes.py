@@ -70,7 +70,7 @@ class Wishes:
             case Request.SNAPSHOT if on_screen is not None:
                 desk.snapshot(on_screen)
             case Request.SNAPSHOT:
-                board.say(Severity.WARNING, "There is no picture to keep yet.")
+                board.say(Severity.INFO, "There is no picture to keep yet.")
             case Request.NEXT_METHOD:
                 method = self._counter.next_method(CellClass.RBC)
                 board.say(Severity.INFO, f"red cells are now counted by {method.value}")

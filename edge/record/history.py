@@ -90,7 +90,7 @@ def _session(reader: StoreReader, record: SessionRecord) -> PastSession:
         runtime=record.runtime,
         fields=totals.fields,
         cells={CellClass(kind): number for kind, number in totals.cells.items()},
-        specimen=record.specimen,
+        specimen=", ".join(reader.specimens(record.id)) or record.specimen,
         operator=record.operator,
         finished=record.finished,
         finish_reason=record.finish_reason,

@@ -12,6 +12,7 @@ from time import monotonic
 
 from edge.counting.counter import Seen
 from edge.counting.field_count import FieldCount
+from edge.plural import plural
 from edge.record.clerk import Clerk, entries
 from edge.record.job_queue import JobQueue
 from edge.record.jobs import CommitField, Job, KeepRefused, KeepSnapshot, WriteLedger
@@ -169,7 +170,7 @@ class Recording:
             if disk.level is not DiskLevel.OK and monotonic() >= self._room_s:
                 room = recorder.make_room()
                 if room.pictures:
-                    text = f"{room.pictures} pictures dropped to make room, {room.freed_bytes // 1_000_000} MB"
+                    text = f"{plural(room.pictures, 'picture')} dropped to make room, {room.freed_bytes // 1_000_000} MB"
                     recorder.event("retention", text, datetime.now(timezone.utc), monotonic())
                     disk = recorder.disk()
                 else:

@@ -9,7 +9,7 @@ from math import ceil, floor, log10
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 40
+LEFT, RIGHT, TOP, BOTTOM = 52, 72, 12, 40
 MOST_BINS = 40
 
 
@@ -41,7 +41,7 @@ def bar_chart(bars: Sequence[Bar], description: str, x_title: str, y_title: str,
     if mean is not None:
         y = _y(mean, top)
         parts.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#000" stroke-dasharray="5 4"/>')
-        parts.append(_text(WIDTH - RIGHT - 2, y - 4, f"mean {mean:.1f}", "end"))
+        parts.append(_text(WIDTH - RIGHT + 4, y + 4, f"mean {mean:.1f}", "start"))
     return _svg(parts, description)
 
 

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from edge.counting.field_count import LOOK_AGAIN
+from edge.plural import plural
 from edge.record.store.reader import StoreReader
 from edge.record.store.records import (
     CELL_CLASSES,
@@ -54,10 +55,21 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """What befell the session, after the field `after` (slide.field; None: before the first)."""
+    """What happened to the session, after the field `after` (slide.field; None: before the first)."""
 
     record: EventRecord
     after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecimenLine:
+    """The slides of one specimen together; `name` is "" where nobody named it."""
+
+    name: str
+    slides: int
+    totals: TotalsRecord
+    figures: Mapping[str, PerField | None]
+    ratios: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +103,15 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
         names=NAMES,
         styles=STYLES,
         slides=slide_lines,
+        specimens=_specimen_lines(slide_lines, fields),
         totals=totals,
-        figures={kind: _figures(fields, kind) for kind in CELL_CLASSES},
-        ratios=_ratios(totals),
         lines=lines,
         undone=undone,
         notes=notes,
         events=events[-EVENTS_MAX:],
         events_left_out=max(0, len(events) - EVENTS_MAX),
         clock=clock_words(session, fields, sum(event.record.kind == "clock" for event in events)),
+        sources=len({field.source for field in fields}) > 1,
         engines=list(dict.fromkeys(field.engine for field in fields if field.engine)),
         calibrations=list(dict.fromkeys(field.calibration for field in fields if field.calibration)),
         cells_lost=sum(sum(field.cells_lost.values()) for field in fields),
@@ -127,9 +139,8 @@ def clock_words(session: SessionRecord, fields: Sequence[FieldRecord], jumps: in
             "Times are by the device's own clock, which was not set when the session began: they may be wrong by any amount."
         )
         if wrong:
-            words = (
-                f"Times are by the device's own clock, which was not set when {wrong} of the {len(fields)} fields were counted."
-            )
+            counted = plural(len(fields), "field")
+            words = f"Times are by the device's own clock, which was not set when {wrong} of {counted} were counted."
     return words + (f" It was changed {jumps} time{'s' * (jumps != 1)} meanwhile." if jumps else "")
 
 
@@ -186,6 +197,21 @@ def _slide_line(store: StoreReader, slide: SlideRecord, fields: Sequence[FieldRe
     return SlideLine(slide, store.totals(slide.id), {kind: _figures(own, kind) for kind in CELL_CLASSES})
 
 
+def _specimen_lines(slides: Sequence[SlideLine], fields: Sequence[FieldRecord]) -> list[SpecimenLine]:
+    """A line a specimen, in the order of its first slide: cells of two persons are never summed."""
+    lines = []
+    for name in dict.fromkeys(slide.record.specimen for slide in slides):
+        own = [slide for slide in slides if slide.record.specimen == name]
+        totals = [slide.totals for slide in own]
+        kinds = [kind for kind in CELL_CLASSES if any(kind in each.cells for each in totals)]
+        cells = {kind: sum(each.cells.get(kind, 0) for each in totals) for kind in kinds}
+        summed = TotalsRecord(fields=sum(each.fields for each in totals), cells=cells)
+        ids = {slide.record.id for slide in own}
+        figures = {kind: _figures([field for field in fields if field.slide_id in ids], kind) for kind in CELL_CLASSES}
+        lines.append(SpecimenLine(name, len(own), summed, figures, _ratios(summed)))
+    return lines
+
+
 def _ratios(totals: TotalsRecord) -> list[tuple[str, str]]:
     cells = totals.cells
     return [("WBC : RBC", ratio(cells.get("wbc"), cells.get("rbc"))), ("PLT : RBC", ratio(cells.get("plt"), cells.get("rbc")))]
@@ -201,7 +227,7 @@ def _counts_chart(lines: Sequence[FieldLine]) -> Markup | None:
         return None
     values = [bar.value for bar in bars]
     mean = sum(values) / len(values)
-    text = f"Red cells by field: {len(bars)} fields, from {min(values):g} to {max(values):g}, mean {mean:.1f}"
+    text = f"Red cells by field: {plural(len(bars), 'field')}, from {min(values):g} to {max(values):g}, mean {mean:.1f}"
     return bar_chart(bars, text, "field (slide.field)", "red cells", mean)
 
 

@@ -2,89 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from edge.counting.cell import Cell, CellClass
 from edge.counting.field_count import FieldCount
+from edge.counting.frame_scale import RED_CELL_UM
+from edge.counting.signs import SIGNS
 from edge.frame import Pixels
 
-COLOURS: dict[CellClass, tuple[int, int, int]] = {
-    CellClass.RBC: (230, 159, 0),
-    CellClass.WBC: (0, 114, 178),
-    CellClass.PLT: (0, 158, 115),
-}
-"""Okabe and Ito's palette, which the colour-blind can tell apart; letters say it again."""
-LETTERS = {CellClass.RBC: "R", CellClass.WBC: "W", CellClass.PLT: "P"}
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_INK, _SOFT, _ALARM = (20, 20, 20), (60, 60, 60), (180, 0, 0)
+NARROWEST_PX = 400
+"""A narrower picture is drawn larger, so that its legend can be read."""
+PLACES = ((0.0, 0.0), (0.0, -0.34), (0.0, 0.34), (-0.3, 0.0), (0.3, 0.0))
+"""Where a cell's number may stand, in diameters from its centre, the best first."""
+BAR_LENGTHS_UM = (1, 2, 5, 10, 20, 50, 100)
+
+Box = tuple[float, float, float, float]
 
 
 def draw_overlay(pixels: Pixels, count: FieldCount, um_per_px: float | None, *, simulated: bool) -> Pixels:
-    """`pixels` with every counted cell's outline and number, a legend with the totals and, if calibrated, a scale bar.
+    """`pixels` with every counted cell's outline and number, and below them the totals, a scale bar and how it was counted.
 
-    Small frames are drawn at twice or three times their size, so that the numbers can be read. A simulated frame says so.
+    Without `um_per_px` the bar takes a red cell as 7.5 µm, and says so. Small pictures and small cells are drawn larger, so
+    that the numbers can be read; a number that has no room of its own beside the others is left out. A simulated frame says so.
     """
-    zoom = max(1, round(28.0 / count.scale.cell_diameter_px * 1.6)) if count.scale.cell_diameter_px < 40 else 1
+    diameter_px = count.scale.cell_diameter_px
+    zoom = max(1, round(45.0 / diameter_px) if diameter_px < 40 else 1, -(-NARROWEST_PX // pixels.shape[1]))
     canvas: Pixels = np.asarray(cv2.resize(pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC), np.uint8)
-    diameter_px = count.scale.cell_diameter_px * zoom
-    line = max(1, round(diameter_px / 32.0))
-    numbers = dict.fromkeys(CellClass, 0)
+    line = max(1, round(diameter_px * zoom / 40.0))
     for cell in count.cells:
-        numbers[cell.cell_class] += 1
-        _draw_cell(canvas, cell, numbers[cell.cell_class], zoom, diameter_px, line)
-    return _with_legend(canvas, count, um_per_px, zoom, simulated=simulated)
+        outline = np.round((cell.outline + 0.5) * zoom - 0.5).astype(np.int32)
+        cv2.polylines(canvas, [outline], True, (255, 255, 255), line + 1, cv2.LINE_AA)
+        cv2.polylines(canvas, [outline], True, SIGNS[cell.cell_class].ink_rgb, line, cv2.LINE_AA)
+    _number_cells(canvas, count.cells, zoom, diameter_px * zoom, line)
+    return np.vstack([canvas, _legend(canvas.shape[1], count, um_per_px, zoom, simulated=simulated)])
 
 
-def _draw_cell(canvas: Pixels, cell: Cell, number: int, zoom: int, diameter_px: float, line: int) -> None:
-    colour = COLOURS[cell.cell_class]
-    outline = np.round((cell.outline + 0.5) * zoom - 0.5).astype(np.int32)
-    cv2.polylines(canvas, [outline], True, (255, 255, 255), line + 1, cv2.LINE_AA)
-    cv2.polylines(canvas, [outline], True, colour, line, cv2.LINE_AA)
-    text = f"{number}" if cell.cell_class is CellClass.RBC else f"{LETTERS[cell.cell_class]}{number}"
+def _number_cells(canvas: Pixels, cells: Iterable[Cell], zoom: int, diameter_px: float, line: int) -> None:
+    """Each cell's number within its class, at the first of PLACES where it covers no other; white cells and platelets first."""
     size = float(np.clip(diameter_px / 95.0, 0.28, 1.2))
-    (width, height), _ = cv2.getTextSize(text, _FONT, size, 1)
-    at = (round((cell.x + 0.5) * zoom - width / 2), round((cell.y + 0.5) * zoom + height / 2))
-    cv2.putText(canvas, text, at, _FONT, size, (255, 255, 255), max(2, line + 1), cv2.LINE_AA)
-    cv2.putText(canvas, text, at, _FONT, size, (20, 20, 20), 1, cv2.LINE_AA)
+    numbers = dict.fromkeys(CellClass, 0)
+    texts: list[tuple[Cell, str]] = []
+    for cell in cells:
+        numbers[cell.cell_class] += 1
+        letter = "" if cell.cell_class is CellClass.RBC else SIGNS[cell.cell_class].letter
+        texts.append((cell, f"{letter}{numbers[cell.cell_class]}"))
+    taken: list[Box] = []
+    for cell, text in sorted(texts, key=lambda pair: pair[0].cell_class is CellClass.RBC):
+        (width, height), _ = cv2.getTextSize(text, _FONT, size, 1)
+        for right, down in PLACES:
+            x = (cell.x + 0.5) * zoom + right * diameter_px - width / 2
+            y = (cell.y + 0.5) * zoom + down * diameter_px + height / 2
+            x = float(np.clip(x, 2, max(2, canvas.shape[1] - width - 2)))
+            y = float(np.clip(y, height + 2, max(height + 2, canvas.shape[0] - 2)))
+            box = (x - 1, y - height - 1, x + width + 1, y + 1)
+            if not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                at = (round(x), round(y))
+                cv2.putText(canvas, text, at, _FONT, size, (255, 255, 255), max(2, line + 1), cv2.LINE_AA)
+                cv2.putText(canvas, text, at, _FONT, size, _INK, 1, cv2.LINE_AA)
+                break
 
 
-def _with_legend(canvas: Pixels, count: FieldCount, um_per_px: float | None, zoom: int, *, simulated: bool) -> Pixels:
-    """A white strip below the picture, so that the legend hides no cell."""
-    width = canvas.shape[1]
-    size = float(np.clip(width / 1400.0, 0.45, 1.4))
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A piece of the legend that is not broken: text, after a dot of `dot` or a bar `bar_px` long."""
+
+    text: str
+    ink: tuple[int, int, int] = _SOFT
+    dot: tuple[int, int, int] | None = None
+    bar_px: int = 0
+
+
+def _legend(width: int, count: FieldCount, um_per_px: float | None, zoom: int, *, simulated: bool) -> Pixels:
+    """A white strip for below the picture, so that the legend hides no cell; as many rows as its pieces need."""
+    scale = count.scale
+    items = [
+        _Item(f"{SIGNS[kind].letter}  {kind.plural}: {number}", _INK, dot=SIGNS[kind].ink_rgb)
+        for kind, number in count.counts.items()
+    ]
+    known = um_per_px is not None
+    um = (um_per_px if um_per_px is not None else RED_CELL_UM / scale.cell_diameter_px) / zoom
+    fitting = [length for length in BAR_LENGTHS_UM if length / um <= width / 4]
+    if fitting:
+        assumed = "" if known else f" if a red cell has {RED_CELL_UM:g} um"
+        items.append(_Item(f"{fitting[-1]} um{assumed}", _INK, bar_px=round(fitting[-1] / um)))
+    items.append(_Item(f"red cell diameter {scale.cell_diameter_px:.1f} px ({scale.source.value})"))
+    items.append(_Item(f"border rule {count.border_rule.value}"))
+    if simulated:
+        items.append(_Item("SIMULATED, no patient", _ALARM))
+    items.append(_Item("For research; not a diagnostic device."))
+    size = float(np.clip(width / 1800.0, 0.4, 1.1))
     row = round(34 * size)
-    strip = np.full((3 * row, width, 3), 255, np.uint8)
-    x = row // 2
-    for kind, number in count.counts.items():
-        cv2.circle(strip, (x + row // 4, row * 2 // 3), row // 4, COLOURS[kind], -1, cv2.LINE_AA)
-        text = f"{LETTERS[kind]}  {kind.plural}: {number}"
-        cv2.putText(strip, text, (x + row, row * 5 // 6), _FONT, size * 0.8, (20, 20, 20), 1, cv2.LINE_AA)
-        x += row * 2 + cv2.getTextSize(text, _FONT, size * 0.8, 1)[0][0]
-    size_px = f"red cell diameter {count.scale.cell_diameter_px:.1f} px ({count.scale.source.value})"
-    cv2.putText(
-        strip,
-        f"{size_px}, border rule {count.border_rule.value}",
-        (row // 2, row * 17 // 9),
-        _FONT,
-        size * 0.65,
-        (60, 60, 60),
-        1,
-        cv2.LINE_AA,
-    )
-    notice = "SIMULATED, no patient. " if simulated else ""
-    cv2.putText(strip, notice + "For research; not a diagnostic device.", (row // 2, row * 25 // 9), _FONT, size * 0.65,
-                (180, 0, 0) if simulated else (60, 60, 60), 1, cv2.LINE_AA)  # fmt: skip
-    if um_per_px is not None:
-        _draw_scale_bar(strip, um_per_px / zoom, row)
-    return np.vstack([canvas, strip])
-
-
-def _draw_scale_bar(strip: Pixels, um_per_px: float, row: int) -> None:
-    """10 µm where they are visible, else 50."""
-    length_um = 10 if 10 / um_per_px > 30 else 50
-    length_px = round(length_um / um_per_px)
-    right = strip.shape[1] - row // 2
-    cv2.line(strip, (right - length_px, row * 2), (right, row * 2), (20, 20, 20), max(2, row // 8))
-    cv2.putText(
-        strip, f"{length_um} um", (right - length_px, row * 2 - row // 3), _FONT, row / 55.0, (20, 20, 20), 1, cv2.LINE_AA
-    )
+    strip = np.full((row * (len(items) + 1), width, 3), 255, np.uint8)
+    x, y = row // 2, row
+    for item in items:
+        mark = row if item.dot else item.bar_px + row // 2 if item.bar_px else 0
+        length = mark + cv2.getTextSize(item.text, _FONT, size, 1)[0][0]
+        if x > row // 2 and x + length > width - row // 2:
+            x, y = row // 2, y + row
+        middle = y - round(9 * size)
+        if item.dot:
+            cv2.circle(strip, (x + row // 4, middle), row // 4, item.dot, -1, cv2.LINE_AA)
+        if item.bar_px:
+            cv2.line(strip, (x, middle), (x + item.bar_px, middle), _INK, max(2, row // 8))
+        cv2.putText(strip, item.text, (x + mark, y), _FONT, size, item.ink, 1, cv2.LINE_AA)
+        x += length + row
+    return np.asarray(strip[: y + row // 2])

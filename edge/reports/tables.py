@@ -24,7 +24,7 @@ FIELD_COLUMNS = (
     *(f"method_{kind}" for kind in CELL_CLASSES),
     *(f"disagreement_{kind}" for kind in CELL_CLASSES),
     *("border_rule", "cell_diameter_px", "cell_diameter_spread", "cell_diameter_source", "um_per_px", "calibration"),
-    *("width_px", "height_px", "focus", "latency_ms", "image", "image_dropped", "undone"),
+    *("source", "width_px", "height_px", "focus", "latency_ms", "image", "image_dropped", "undone"),
     *("camera", "model", "model_sha256", "runtime", "engine"),
 )
 CELL_COLUMNS = (
@@ -55,7 +55,7 @@ def write_cells(store: StoreReader, session_id: str, stream: TextIO, including_u
 
 
 def write_rows(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Rows as CSV with a head line, times in ISO 8601, yes and no as 1 and 0."""
+    """Rows as CSV with a head line, times in ISO 8601, yes and no as 1 and 0, six decimals."""
     writer = csv.DictWriter(stream, columns)
     writer.writeheader()
     writer.writerows({name: _csv_value(value) for name, value in row.items()} for row in rows)
@@ -139,6 +139,8 @@ def _csv_value(value: object) -> object:
         return value.isoformat()
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, float):
+        return round(value, 6)
     return _safe(value) if isinstance(value, str) else value
 
 

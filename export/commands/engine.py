@@ -105,7 +105,7 @@ def _source(source: str, options: BuildOptions, trt: TensorRT) -> tuple[str, byt
     """The model's name, the ONNX that this build takes, and the sizes that the device feeds it with."""
     from engines.contract import ManifestInvalid, ModelCorrupt
     from engines.manifest import ClassifierManifest, checked_bytes, load_card
-    from engines.opening import model_folder
+    from engines.model_names import model_folder
     from engines.tensorrt.loading import usual_options
     from engines.tensorrt.profiles import Profile
 

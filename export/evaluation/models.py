@@ -10,7 +10,8 @@ from edge.counting.cell import CellClass
 from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
 from engines.manifest import ClassifierManifest, Manifest, load_card
-from engines.opening import Opened, Runtime, model_folder, open_model
+from engines.model_names import model_folder
+from engines.opening import Opened, Runtime, open_model
 from export.datasets.sample import Sample
 from export.evaluation.classification import CropResult, classify, open_classifier
 from export.evaluation.errors import EvaluationError

@@ -21,7 +21,8 @@ from edge.session.events import Event, Notice, Session, Severity, Status
 from edge.session.ledger import FrameState
 from edge.session.run_state import RunState
 from edge.session.wishes import NewSlide, Request
-from engines.opening import DEFAULT_MODEL, Runtime
+from engines.model_names import DEFAULT_MODEL
+from engines.opening import Runtime
 from tests.campaigns.footprint import Footprint, footprint
 
 SETTLED_S = 180.0

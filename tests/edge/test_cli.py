@@ -179,7 +179,9 @@ def failing(tensor: Tensor) -> Tensor:
 def test_a_model_that_fails_gives_no_count(run: Run, pictures: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.commands.count.open_model", lambda *_, **__: opened(failing))
     done = run("count", pictures[0], *SIZE, "--json")
-    assert (done.code, done.out) == (1, "")
+    assert done.code == 1
+    assert json.loads(done.out)["counts"] is None
+    assert "not finite" in json.loads(done.out)["error"]
     assert "field-0.png" in done.err
     assert "not finite" in done.err
 
@@ -207,7 +209,7 @@ def test_a_scale_that_cannot_be_is_one_line(run: Run, pictures: list[Path], monk
     wide = pictures[0].with_name("wide.png")
     cv2.imwrite(str(wide), np.tile(pixels_of(0)[..., ::-1], (8, 8, 1)))
     done = run("count", wide, "--cell-diameter-px", "4", "--json")
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, json.loads(done.out)["counts"]) == (1, None)
     assert "wide.png" in done.err
     assert "Traceback" not in done.err
 
@@ -236,8 +238,11 @@ def test_csv_and_overlays_are_written(run: Run, pictures: list[Path], tmp_path: 
         (["report", "--store", "/nowhere"], "/nowhere"),
         (["sessions", "--store", "/nowhere"], "/nowhere"),
         (["log", "--config", "/nowhere/hemocam.yaml"], "/nowhere/hemocam.yaml"),
+        (["live", "/nowhere/film.mp4"], "/nowhere/film.mp4"),
+        (["live", "/dev/video99"], "/dev/video99"),
+        (["live", "/nowhere/*.png"], "/nowhere/*.png"),
     ],
-    ids=["picture", "glob", "report", "sessions", "config"],
+    ids=["picture", "glob", "report", "sessions", "config", "video", "device", "pictures"],
 )
 def test_what_is_not_there_is_one_clear_line(words: list[str], named: str, run: Run) -> None:
     done = run(*words)
@@ -245,6 +250,13 @@ def test_what_is_not_there_is_one_clear_line(words: list[str], named: str, run: 
     assert named in done.err
     assert done.err.startswith("hemocam: ")
     assert "Traceback" not in done.err
+
+
+def test_live_without_a_terminal_says_what_to_use_instead(run: Run) -> None:
+    done = run("live", "simulated")
+    assert (done.code, done.out) == (2, "")
+    assert "needs a terminal" in done.err
+    assert "hemocam log" in done.err
 
 
 def test_a_model_that_is_not_there_is_named(run: Run, pictures: list[Path]) -> None:

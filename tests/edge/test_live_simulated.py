@@ -21,7 +21,8 @@ from edge.tui.app import HemoCamApp
 from edge.tui.pictures.scene import PictureKind
 from edge.tui.widgets.counts import Counts
 from edge.tui.widgets.numerals import tall
-from engines.opening import Opened, model_names, open_model
+from engines.model_names import model_names
+from engines.opening import Opened, open_model
 from tests.edge.oracle import OneEngine, WatchedSlide, oracle, recorded, true_numbers
 
 APART = SmearRecipe(red_spacing=1.2, stacked=0.0, poikilocytosis=0.0, debris_density=0.0)

@@ -13,8 +13,9 @@ from engines.contract import ManifestInvalid, ModelCorrupt, PlanRefused, Runtime
 from engines.decode import decode
 from engines.fake import FakeEngine
 from engines.manifest import FILE_NAME, load_manifest
+from engines.model_names import MODELS, model_folder, model_names
 from engines.onnxrt import OnnxRuntime
-from engines.opening import Runtime, model_folder, model_names, open_model
+from engines.opening import Runtime, open_model
 from engines.plan_cache import Machine, PlanKey
 from engines.prepare import prepare
 from engines.tensorrt.loading import Loaded
@@ -31,7 +32,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pytest.importorskip("onnx", reason="the models under test are made with onnx, which only export needs")
     for name in ("alpha", "field"):
         model_in(tmp_path / "models" / name, model_bytes(), name=name)
-    monkeypatch.setattr(opening, "MODELS", tmp_path / "models")
+    monkeypatch.setattr("engines.model_names.MODELS", tmp_path / "models")
     return tmp_path / "models"
 
 
@@ -169,11 +170,11 @@ def _without_cuda(content: bytes, name: str, threads: int | None, provider: str)
 class TestShipped:
     @pytest.mark.parametrize("name", SHIPPED)
     def test_hashes_and_size(self, name: str) -> None:
-        card = load_manifest(opening.MODELS / name)
+        card = load_manifest(MODELS / name)
         assert card.name == name
         assert card.parameters <= 1_000_000
         for file in card.files:
-            assert hashlib.sha256((opening.MODELS / name / file.file).read_bytes()).hexdigest() == file.sha256
+            assert hashlib.sha256((MODELS / name / file.file).read_bytes()).hexdigest() == file.sha256
 
     @pytest.mark.parametrize("runtime", [Runtime.CPU, Runtime.CPU_FP32, Runtime.CPU_INT8])
     @pytest.mark.parametrize("name", SHIPPED)
@@ -188,7 +189,7 @@ class TestShipped:
     @pytest.mark.parametrize("name", SHIPPED)
     def test_its_sealed_frames_are_counted_as_they_were(self, name: str, runtime: Runtime) -> None:
         """By labels alone here: counting is edge's, and its test is `hemocam engines verify`'s."""
-        card, folder = load_manifest(opening.MODELS / name), opening.MODELS / name
+        card, folder = load_manifest(MODELS / name), MODELS / name
         assert (folder / card.reference.file).stat().st_size < 600_000  # type: ignore[union-attr]
         frames = reference_frames(folder, card)
         assert len({frame.shape for frame in frames}) > 1
@@ -201,11 +202,11 @@ class TestShipped:
 
     def test_what_learnt_from_research_data_says_so(self) -> None:
         for name in SHIPPED:
-            card = load_manifest(opening.MODELS / name)
+            card = load_manifest(MODELS / name)
             assert card.research_only or set(card.data) <= FREE_DATA
 
     @pytest.mark.skipif("field" not in SHIPPED, reason="the default model is not published yet")
     def test_the_default_model_is_free(self) -> None:
-        card = load_manifest(opening.MODELS / "field")
+        card = load_manifest(MODELS / "field")
         assert not card.research_only
         assert set(card.data) <= FREE_DATA

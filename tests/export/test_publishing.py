@@ -180,7 +180,7 @@ def test_the_last_step_adds_frames_and_an_fp16_file_that_counts_them(tmp_path: P
     """On the shipped model, as it was before this step."""
     import shutil
 
-    from engines.opening import MODELS
+    from engines.model_names import MODELS
     from export.model_folder import write_card
 
     folder = shutil.copytree(MODELS / "field", tmp_path / "field")

@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.counting.logits import counts_of
-from engines import opening
 from engines.acceptance import accept, open_reference, reference_frames
 from engines.contract import Tensor
 from engines.fake import FakeEngine
 from engines.manifest import Manifest, load_manifest
+from engines.model_names import MODELS
 
 pytest.importorskip("torch", reason="export needs torch")
 from export import sealing
@@ -22,7 +22,7 @@ from export.sealing import SealingError, seal
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The shipped model without its seal."""
-    copy = shutil.copytree(opening.MODELS / "field", tmp_path / "field")
+    copy = shutil.copytree(MODELS / "field", tmp_path / "field")
     from export.model_folder import write_card
 
     write_card(copy, load_manifest(copy).model_copy(update={"reference": None}))
@@ -47,7 +47,7 @@ def test_what_is_sealed_is_what_the_fp32_file_counts(folder: Path, monkeypatch: 
 
 def test_a_damaged_engine_does_not_pass_the_shipped_frames() -> None:
     """Half of a field answered a little too brightly: the kind of fault that a wrong kernel makes."""
-    folder = opening.MODELS / "field"
+    folder = MODELS / "field"
     card = load_manifest(folder)
 
     def damaged(tensor: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ def test_a_damaged_engine_does_not_pass_the_shipped_frames() -> None:
 
 
 def test_counts_that_a_disturbance_changes_are_not_sealed() -> None:
-    card = load_manifest(opening.MODELS / "field")
+    card = load_manifest(MODELS / "field")
     calm = np.full((1, len(card.channels), 64, 64), -9.0, np.float32)
     assert sealing._robust_counts(calm, card, 0) == {"rbc": 0, "wbc": 0, "plt": 0}
     on_edge = calm.copy()

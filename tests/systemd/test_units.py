@@ -37,7 +37,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     # The program is not installed where the tests run, and a missing one is an error: another stands in for it.
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace("/opt/hemocam/bin/hemocam", sys.executable))
-    verified = analyzed("verify", str(copy))
+    verified = analyzed("verify", "--man=no", str(copy))
     assert [line for line in verified.stderr.splitlines() if "hemocam" in line] == []
     assert verified.returncode == 0, verified.stderr
 
@@ -46,7 +46,7 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 def test_systemd_accepts_the_unit_as_it_is_installed(tmp_path: Path) -> None:
     places = Places(tmp_path, "ward3")
     install(service_files(places, Path(sys.executable), existing_groups(("video", "render"))), force=False)
-    verified = analyzed("verify", str(places.unit))
+    verified = analyzed("verify", "--man=no", str(places.unit))
     assert [line for line in verified.stderr.splitlines() if "hemocam" in line] == []
     assert verified.returncode == 0, verified.stderr
 
@@ -56,7 +56,7 @@ def test_systemd_would_name_a_wrong_unit(tmp_path: Path) -> None:
     """The test above can fail."""
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace("/opt/hemocam/bin/hemocam", sys.executable).replace("WatchdogSec", "WatchdogSecs"))
-    assert "WatchdogSecs" in analyzed("verify", str(copy)).stderr
+    assert "WatchdogSecs" in analyzed("verify", "--man=no", str(copy)).stderr
 
 
 @needs_systemd

@@ -87,4 +87,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE field_class ADD COLUMN high INTEGER CHECK (high >= 0)",
         "ALTER TABLE field_class ADD COLUMN in_frame INTEGER CHECK (in_frame >= 0)",
     ),
+    # Where the frame came from: a picture's path, a device, an address without its password.
+    ("ALTER TABLE field ADD COLUMN source TEXT NOT NULL DEFAULT ''",),
 )

@@ -133,6 +133,10 @@ class StoreReader:
         rows = self._rows("SELECT * FROM slide WHERE session_id = ? ORDER BY number", session_id)
         return self._records(slide_record, rows)
 
+    def specimens(self, session_id: str) -> tuple[str, ...]:
+        """What the session's slides are smears of, each name once, in their order; those without a name are left out."""
+        return tuple(dict.fromkeys(slide.specimen for slide in self.slides(session_id) if slide.specimen))
+
     def interrupted_session(self, camera: str, model_sha256: str, specimen: str) -> SessionRecord | None:
         """The session to go on with: this camera's newest one, where it was interrupted and is of the same model and
         specimen; None otherwise."""
@@ -178,7 +182,7 @@ class StoreReader:
         return self._records(note_record, self._rows("SELECT * FROM note WHERE session_id = ? ORDER BY id", session_id))
 
     def events(self, session_id: str) -> list[EventRecord]:
-        """What befell the session, in order."""
+        """What happened to the session, in order."""
         return self._records(event_record, self._rows("SELECT * FROM event WHERE session_id = ? ORDER BY id", session_id))
 
     def undone(self, session_id: str) -> int:

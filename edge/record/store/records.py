@@ -116,7 +116,8 @@ class FieldFacts:
     the number of cells by class and method. `engine` says what computed it, `calibration` where `um_per_px` comes from;
     `clock_trusted` is None where nobody knows whether the wall clock was set. `marks` is what speaks against the count, in
     sentences. `intervals` are the counts' 95 % intervals, both ends inclusive; `in_frame` is the number of cells in the
-    counting frame of `frame_area_px` square pixels, None where it is not known.
+    counting frame of `frame_area_px` square pixels, None where it is not known. `source` is where the frame came from: the path
+    of a picture, a device, an address without its password; "" in records older than schema 4.
 
     Raises ValueError where `wall_time` has no timezone or a mapping names a class that was not looked for.
     """
@@ -145,6 +146,7 @@ class FieldFacts:
     intervals: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     in_frame: Mapping[str, int] = field(default_factory=dict)
     frame_area_px: float | None = None
+    source: str = ""
 
     def __post_init__(self) -> None:
         if self.wall_time.tzinfo is None:
@@ -201,7 +203,7 @@ class NoteRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
-    """What befell a session: a camera lost, an engine changed, the wall clock set (`kind` "clock", by `jump_s` seconds).
+    """What happened to a session: a camera lost, an engine changed, the wall clock set (`kind` "clock", by `jump_s` seconds).
 
     `at` is wall time, `monotonic_s` the monotonic clock; `after_field` is the id of the record's last field then, so
     that the order among fields stands whatever the clocks said.

@@ -168,7 +168,7 @@ class Store(StoreWriter):
     def add_event(
         self, session_id: str, kind: str, text: str, at: datetime, monotonic_s: float, jump_s: float | None = None
     ) -> EventRecord:
-        """Record what befell the session: a state, a repair, `kind` "clock" with the seconds it jumped.
+        """Record what happened to the session: a state, a repair, `kind` "clock" with the seconds it jumped.
 
         Raises as `update_ledger` does.
         """

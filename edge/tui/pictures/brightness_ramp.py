@@ -9,9 +9,9 @@ from rich.style import Style
 from textual.strip import Strip
 
 from edge.counting.cell import CellClass
+from edge.counting.signs import SIGNS
 from edge.tui.pictures.drawing import fit, letters, shrink, words
 from edge.tui.pictures.scene import Scene
-from edge.tui.signs import SIGNS
 
 # Stained cells are darker than the glass: the darker the pixel, the more ink, as in a drawing. No letters, so that R, W
 # and P are cells only.

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.counting.cell import Cell, CellClass
+from edge.counting.signs import SIGNS
 from edge.frame import Pixels
 from edge.tui.pictures.scene import Scene
-from edge.tui.signs import SIGNS
 
 # An outline around fewer raster pixels than this hides the cell it is around; a dot at the centre does not.
 _SMALLEST_OUTLINED_PX = 5.0

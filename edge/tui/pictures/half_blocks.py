@@ -13,11 +13,11 @@ from rich.style import Style
 from textual.strip import Strip
 
 from edge.counting.cell import CellClass
+from edge.counting.signs import SIGNS
 from edge.frame import Pixels
 from edge.tui.pictures.drawing import draw, fit, letters, words
 from edge.tui.pictures.painted import PaintedStrip
 from edge.tui.pictures.scene import Scene
-from edge.tui.signs import SIGNS
 
 # 32 steps a channel look like 256 at this size, and make long runs of cells that are the same.
 TRUE_COLOUR = np.minimum(255, (np.arange(256) + 4) // 8 * 8).astype(np.uint8)

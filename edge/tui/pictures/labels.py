@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 
 from edge.counting.cell import CellClass
+from edge.counting.signs import SIGNS
 from edge.frame import Pixels
 from edge.tui.pictures.drawing import draw
 from edge.tui.pictures.scene import Scene
-from edge.tui.signs import SIGNS
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _YELLOW = (240, 228, 66)

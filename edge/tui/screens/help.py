@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from edge.counting.signs import SIGNS
 from edge.tui.modes import Mode
-from edge.tui.signs import SIGNS
 
 _MODES = """\
 1 2 3        setup, live, history; F1 F2 F3 do the same

@@ -104,6 +104,7 @@ class LiveScreen(ModeScreen):
             self.query_one(Notices).show(mail.notices)
         if mail.status is None:
             return 0.0
+        self.query_one(Notices).follow(mail.status.run_state)
         self._field = mail.field or self._field
         before, self._status = self._status, mail.status
         changed = before.run_state is not mail.status.run_state

@@ -113,7 +113,7 @@ class SetupScreen(ModeScreen):
         self.query_one("#setup").disabled = True
 
     def show_opened(self) -> None:
-        self.say(Text("a session is running: 2 shows it, and beginning another ends it", "dim"))
+        self.say(Text("2 shows the session; beginning another ends it", "dim"))
         self._give_back()
 
     def show_failed(self, setup: Setup, error: Exception) -> None:

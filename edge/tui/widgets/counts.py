@@ -10,8 +10,8 @@ from rich.text import Text
 from edge.counting.cell import CellClass, Method
 from edge.counting.field_count import BorderRule, FieldCount
 from edge.counting.interval import Interval
+from edge.counting.signs import SIGNS, Sign
 from edge.session.events import Status
-from edge.tui.signs import SIGNS, Sign
 from edge.tui.widgets.numerals import tall
 from edge.tui.widgets.rows import Rows
 

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from edge.counting.cell import CellClass
 from edge.counting.field_count import Scale, ScaleSource
+from edge.counting.signs import SIGNS
 from edge.optics.verdict import Quality
 from edge.session.events import Disk, DiskLevel, Status
-from edge.tui.signs import SIGNS
 from edge.tui.widgets.gauge import gauge, sparkline, spread
 from edge.tui.widgets.rows import Rows, labelled
 from edge.tui.widgets.verdict import BAD, LOOK

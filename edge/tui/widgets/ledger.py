@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from edge.plural import plural
 from edge.session.ledger import FrameState, Ledger
 from edge.tui.widgets.rows import Rows
 
@@ -40,4 +41,4 @@ def _sum(ledger: Ledger, names: dict[FrameState, str]) -> str:
     """Frames in hand are named only where there are any, so that the sum always stands."""
     parts = [f"{getattr(ledger, state.value)} {names[state]}" for state in FrameState]
     parts += [f"{ledger.in_hand} in hand"] * (ledger.in_hand > 0)
-    return f" {ledger.captured} frames = " + " + ".join(parts)
+    return f" {plural(ledger.captured, 'frame')} = " + " + ".join(parts)

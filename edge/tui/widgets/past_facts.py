@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from rich.text import Text
 
 from edge.counting.cell import CellClass
+from edge.counting.signs import SIGNS
 from edge.session.history import PastField, PastNote, PastSession
-from edge.tui.signs import SIGNS
 from edge.tui.widgets.gauge import sparkline, spread
 from edge.tui.widgets.rows import Rows, labelled
 from edge.tui.widgets.verdict import GOOD, LOOK, Said

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from edge.counting.field_count import FieldCount
 from edge.counting.marks import Reason
+from edge.counting.signs import SIGNS
 from edge.optics.verdict import Rejected
 from edge.session.events import FieldSeen, Status
 from edge.session.ledger import FrameState
 from edge.session.run_state import RunState
-from edge.tui.signs import SIGNS
 from edge.tui.widgets.rows import Rows
 
 GOOD, LOOK, BAD, CALM = "bold #6cc5a1", "bold #f0e442", "bold #ff8f70", "bold"

@@ -12,7 +12,7 @@ import numpy as np
 from edge.counting.logits import counts_of
 from engines.contract import EngineError, InferenceFailed, ModelCorrupt
 from engines.manifest import FILE_NAME, checked_bytes, load_manifest
-from engines.opening import MODELS
+from engines.model_names import MODELS
 from engines.prepare import prepare
 from tests.campaigns.fuzzing.text_mutation import mutate_text
 

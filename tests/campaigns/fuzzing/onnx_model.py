@@ -15,7 +15,8 @@ from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.errors import CountingError
 from engines.contract import EngineError, InferenceFailed
 from engines.manifest import FILE_NAME, load_manifest
-from engines.opening import DEFAULT_MODEL, MODELS, Runtime, open_model
+from engines.model_names import DEFAULT_MODEL, MODELS
+from engines.opening import Runtime, open_model
 from tests.campaigns.fuzzing.mutation import mutate
 from tests.campaigns.fuzzing.wire import message, mutate_message
 

@@ -47,6 +47,33 @@ def test_the_table_has_a_row_a_picture_and_a_sum_of_those_counted() -> None:
     assert "not a diagnostic device" in text
 
 
+def test_what_all_paths_share_is_said_once() -> None:
+    text = table_of(*(replace(GOOD, path=Path(f"/a/very/long/way/{name}.png")) for name in ("one", "two")))
+    assert text.splitlines()[0] == "in /a/very/long/way"
+    assert row(text, "one.png")[0] == "one.png"
+
+
+def test_a_picture_that_could_not_be_read_has_a_row_without_numbers(tmp_path: Path) -> None:
+    stream, path = io.StringIO(), Path("gone.png")
+    as_json = JsonOutput(stream, opened(lambda tensor: drawn_logits([], tensor.shape, 1.0)))
+    as_csv = CsvOutput(tmp_path / "counts.csv")
+    for output in (as_json, as_csv):
+        output.add(GOOD)
+        output.fail(path, "gone.png: truncated")
+        output.close()
+    good, failed = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert list(good) == list(failed)
+    assert (failed["source"], failed["error"], failed["counts"]) == ("gone.png", "gone.png: truncated", None)
+    assert good["error"] is None
+    with (tmp_path / "counts.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (rows[1]["source"], rows[1]["rbc"], rows[1]["accepted"], rows[1]["reason"]) == (
+        "gone.png", "", "False", "gone.png: truncated",
+    )  # fmt: skip
+    assert None not in rows[1]
+    assert None not in rows[1].values()
+
+
 def test_methods_that_differ_much_are_worth_a_second_look() -> None:
     assert GOOD.count is not None
     doubtful = replace(GOOD.count, by_method={CellClass.RBC: {Method.CENTRES: 2, Method.HOUGH: 12}})

@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from edge.commands import engines as engines_cli
-from engines import opening, plan_cache
+from engines import plan_cache
 from engines.contract import RuntimeMissing
+from engines.model_names import MODELS
 from engines.opening import Runtime
 from engines.plan_cache import PlanCache
 from engines.tensorrt import loading
@@ -123,7 +124,7 @@ def test_verify_fails_on_what_counts_otherwise(monkeypatch: pytest.MonkeyPatch, 
     """The card's thresholds moved after the sealing."""
     import shutil
 
-    folder = shutil.copytree(opening.MODELS / "field", tmp_path / "field")
+    folder = shutil.copytree(MODELS / "field", tmp_path / "field")
     card = (folder / "manifest.yaml").read_text()
     (folder / "manifest.yaml").write_text(card.replace("centre_threshold: 0.4", "centre_threshold: 0.95"))
     done = run("verify", folder, "--runtime", "cpu-fp32")

@@ -50,6 +50,14 @@ def test_lists_and_kinds_may_come_from_it_too(tmp_path: Path) -> None:
     assert config.camera.model_dump()["paths"] == (tmp_path / "a", Path("/b"))
 
 
+def test_another_kind_of_camera_takes_the_place_of_the_files_camera(tmp_path: Path) -> None:
+    text = "camera: {kind: v4l2, device: /dev/video7}"
+    config = load(tmp_path, text, {"HEMOCAM__CAMERA__KIND": "video", "HEMOCAM__CAMERA__ADDRESS": "rtsp://host/1"})
+    assert config.camera.model_dump()["address"] == "rtsp://host/1"
+    same = load(tmp_path, text, {"HEMOCAM__CAMERA__KIND": "v4l2"})
+    assert same.camera.model_dump()["device"] == "/dev/video7"
+
+
 def test_a_wrong_variable_names_the_nearest(tmp_path: Path) -> None:
     problem = only(tmp_path, BARE, {"HEMOCAM__STORE__FODLER": "/x"})
     assert problem.source == "HEMOCAM__STORE__FODLER"

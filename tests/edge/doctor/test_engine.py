@@ -14,7 +14,8 @@ from edge.doctor.finding import Finding, Level
 from edge.doctor.gpu import check_gpu
 from edge.doctor.model import check_model
 from engines.contract import RuntimeMissing
-from engines.opening import Runtime, model_folder
+from engines.model_names import model_folder
+from engines.opening import Runtime
 from engines.plan_cache import PlanCache
 
 

@@ -40,13 +40,13 @@ def test_accept_commits_the_field_on_the_screen() -> None:
 
 def test_accept_without_a_field_says_so() -> None:
     world = played(ACCEPT, give(Shot(1, fit=False)), ACCEPT, nothing, auto=False)
-    assert world.said(Severity.WARNING).count("no counted field") == 2
+    assert world.said(Severity.INFO).count("no counted field") == 2
 
 
 def test_a_field_is_accepted_once() -> None:
     world = played(*spot(1), ACCEPT, ACCEPT, record, auto=False)
     assert spots(world) == [1]
-    assert "no counted field" in world.said(Severity.WARNING)
+    assert "no counted field" in world.said(Severity.INFO)
 
 
 def test_what_was_accepted_before_a_stop_is_committed() -> None:
@@ -97,7 +97,7 @@ def test_undo_of_a_field_that_is_still_on_its_way_to_the_disk() -> None:
 
 
 def test_undo_without_a_field_says_so() -> None:
-    assert "no field to undo" in played(UNDO, record, record).said(Severity.WARNING)
+    assert "no field to undo" in played(UNDO, record, record).said(Severity.INFO)
 
 
 def test_what_is_counted_on_a_new_slide_is_its_own() -> None:
@@ -137,7 +137,7 @@ def test_notes_snapshots_and_methods_are_answered() -> None:
     world = played(
         ask(Request.SNAPSHOT), *spot(1), ask(Request.SNAPSHOT), ask(AddNote("a fold")), ask(Request.NEXT_METHOD), record, record
     )
-    assert "no picture to keep" in world.said(Severity.WARNING)
+    assert "no picture to keep" in world.said(Severity.INFO)
     assert "a fold" in world.said(Severity.INFO)
     assert "red cells are now counted by" in world.said(Severity.INFO)
     assert sum(type(job).__name__ == "KeepSnapshot" for job in world.record.done) == 1

@@ -20,7 +20,7 @@ from tests.edge.fields import DIAMETER_PX, SHAPE, discs_of, pixels_of
 
 KEYS = {
     "source", "width", "height", "counts", "cells", "scale", "gate", "border_rule", "methods", "by_method", "model", "runtime",
-    "ms", "intervals", "marks", "counting_frame",
+    "ms", "intervals", "marks", "counting_frame", "error",
 }  # fmt: skip
 CELL_KEYS = {"class", "x", "y", "diameter_px", "area_px", "border", "confidence"}
 

@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 def test_sessions_are_the_newest_first_with_their_totals(folder: Path) -> None:
     empty, full = RecordedHistory(folder).sessions()
     assert (empty.state, empty.fields, empty.cells, empty.simulated) == ("interrupted", 0, {}, True)
-    assert (full.state, full.finish_reason, full.operator, full.specimen) == ("finished", "stopped", "M. Curie", "S-17")
+    assert (full.state, full.finish_reason, full.operator, full.specimen) == ("finished", "stopped", "M. Curie", "S-17, S-18")
     assert full.fields == 3
     assert full.cells == {CellClass.RBC: 30, CellClass.PLT: 2, CellClass.WBC: 1}
 

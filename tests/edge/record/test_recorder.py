@@ -104,7 +104,7 @@ def test_a_field_is_in_the_totals_once_it_is_committed(opened: Open, read: Any) 
     assert [(one.number, one.counts[CellClass.RBC]) for one in recorder.recent] == [(1, 2)]
     (field,) = read().session_fields(recorder.session_id)
     assert (field.sequence, field.focus, field.latency_ms, field.image, field.engine) == (17, 6.5, 41.0, None, "fake")
-    assert field.calibration == "not calibrated; red cell diameter by estimated"
+    assert field.calibration == "not calibrated; red cell diameter estimated"
     assert field.clock_trusted is None
     assert field.by_method["rbc"] == {"centres": 2}
     assert [(one.cell_class, one.x, one.diameter_px) for one in read().cells(field.id)] == [

@@ -222,12 +222,12 @@ def test_notes_and_events_are_told_in_their_order(store: Store) -> None:
     assert "2026-11-20 11:53:02 1.1 camera lost: unplugged" in text
     assert text.index("lost: unplugged") < text.index("the wall clock was set (-34560000 s)")
     assert "It was changed 1 time meanwhile." in text
-    assert "What befell the session" in text
+    assert "What happened to the session" in text
 
 
 def test_a_session_without_notes_or_events_has_no_empty_tables(store: Store) -> None:
     text = Page(session_report(store, logged(store, [{"rbc": 1}]))).text
-    for title in ("Notes", "What befell the session", "undone", "engine changed", "dropped to make room"):
+    for title in ("Notes", "What happened to the session", "undone", "engine changed", "dropped to make room"):
         assert title not in text
 
 
@@ -237,7 +237,7 @@ def test_a_session_without_notes_or_events_has_no_empty_tables(store: Store) -> 
         (None, (None, None), "which nobody checked"),
         (True, (True, True), "which was set from the network"),
         (False, (True, True), "which was not set when the session began"),
-        (False, (False, True), "which was not set when 1 of the 2 fields were counted"),
+        (False, (False, True), "which was not set when 1 of 2 fields were counted"),
     ],
 )
 def test_it_says_whether_the_clock_may_be_believed(
@@ -262,6 +262,29 @@ def test_a_change_of_engine_is_told_and_who_counted_which_field(store: Store) ->
     assert "stage micrometer, 40x" in text
     assert "not calibrated" not in text  # the fields say it, whatever the session's own record lacks
     assert "S-18" in text
+
+
+def test_cells_of_two_specimens_are_never_summed(store: Store) -> None:
+    session = store.begin_session(new_session(specimen="S-17"))
+    for number, (specimen, red) in enumerate((("S-17", 1041), ("S-18", 2052), ("S-18", 3000))):
+        slide = store.begin_slide(session.id, "", NOON, specimen=specimen)
+        ledger = LedgerRecord(counted=number + 1)
+        store.commit_field(new_field(slide.id, number, methods={"rbc": "centres"}), cells({"rbc": red}), ledger)
+    page = Page(session_report(store, session.id))
+    assert "Blood-cell count: S-17, S-18" in page.text
+    assert "1,041" in page.text
+    assert "5,052" in page.text
+    assert "6,093" not in page.text
+
+
+def test_a_field_names_the_picture_that_it_came_from(store: Store) -> None:
+    session = store.begin_session(new_session())
+    slide = store.begin_slide(session.id, "", NOON)
+    for number in range(2):
+        field = new_field(slide.id, number, source=f"/day/field-{number}.png")
+        store.commit_field(field, cells({"rbc": 2}), LedgerRecord(counted=number + 1))
+    assert "/day/field-1.png" in Page(session_report(store, session.id)).text
+    assert store.session_fields(session.id)[1].source == "/day/field-1.png"
 
 
 def test_pictures_that_were_dropped_to_make_room_are_told(store: Store, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,6 +12,7 @@ import pytest
 from rich.style import Style
 
 from edge.counting.cell import CellClass
+from edge.counting.signs import SIGNS
 from edge.tui.pictures.brightness_ramp import BrightnessRamp
 from edge.tui.pictures.drawing import draw, fit, letters
 from edge.tui.pictures.half_blocks import EIGHT_BIT, TRUE_COLOUR, HalfBlocks
@@ -21,7 +22,6 @@ from edge.tui.pictures.scene import PictureKind, Rendering, Scene
 from edge.tui.pictures.sixel import SixelPixels
 from edge.tui.pictures.size import CellSize
 from edge.tui.pictures.terminal import rendering, wanted_kind
-from edge.tui.signs import SIGNS
 
 from . import fake_session as fake
 

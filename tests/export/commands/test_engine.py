@@ -59,7 +59,7 @@ def test_a_model_that_ships_is_found_by_its_name(here: Path) -> None:
 
 
 def test_an_fp16_file_gives_a_smaller_plan(here: Path) -> None:
-    from engines.opening import model_folder
+    from engines.model_names import model_folder
     from export.to_half import to_half
 
     fp32 = (model_folder("field") / "model-fp32.onnx").read_bytes()
