@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from engines.contract import ManifestInvalid, ModelCorrupt
+from engines.filters import Filter
 from engines.prepare import Preparation
 
 FILE_NAME = "manifest.yaml"
@@ -43,6 +44,7 @@ class PreparationCard(_Strict):
     most_gain: float = Field(ge=1, le=255)
     multiple_px: int = Field(ge=1, le=4096)
     margin_px: int = Field(default=0, ge=0, le=1024)
+    filters: tuple[Filter, ...] = ()
 
 
 class ClassDecoding(_Strict):
@@ -164,6 +166,8 @@ class ClassifierManifest(ModelCard):
     task: Literal["classification"]
     classes: tuple[str, ...] = Field(min_length=2)
     side_px: int = Field(ge=16, le=1024)
+    masked: bool = False
+    """Whether it learnt on crops that are black outside of the cell's own outline."""
 
     @field_validator("classes")
     @classmethod

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.filters import Filter, filtered
+
 Pixels = NDArray[np.uint8]
 
 QUICK_BYTES = 2_000_000
@@ -23,6 +25,7 @@ class Preparation:
     Every channel is scaled so that its `white_percentile` (the empty glass, also in dense fields) becomes `white_level`;
     a gain is held within 1 / `most_gain` and `most_gain`. The frame is mirrored over its borders by
     `margin_px`, so that a cell that the border cuts looks like a whole one and is seen, and on to multiples of `multiple_px`.
+    `filters` come after the white balance.
     """
 
     cell_diameter_px: float
@@ -31,6 +34,7 @@ class Preparation:
     most_gain: float = 4.0
     multiple_px: int = 16
     margin_px: int = 0
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +75,7 @@ def prepare(pixels: Pixels, cell_diameter_px: float, preparation: Preparation) -
     if not max(size) <= MOST_PX or min(height := round(size[0]), width := round(size[1])) < 1 or height * width > MOST_PX:
         raise ValueError(f"a cell diameter of {cell_diameter_px:g} px would bring this frame to {size[1]:.6g}x{size[0]:.6g} px")
     balanced = white_balance(_resized(pixels, width, height, shrink=zoom < 1), preparation)
+    balanced = filtered(balanced, preparation.filters)
     margin = preparation.margin_px
     bottom, right = (margin + -(size + 2 * margin) % preparation.multiple_px for size in (height, width))
     padded = cv2.copyMakeBorder(balanced, margin, bottom, margin, right, cv2.BORDER_REFLECT)

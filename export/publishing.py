@@ -35,8 +35,8 @@ from export.to_half import to_half
 from export.to_int8 import to_int8
 from export.to_onnx import to_onnx, write_atomically
 from export.training.augmentation import reimaged
+from export.training.field_recipe import FieldRecipe
 from export.training.packing import pack
-from export.training.recipe import Recipe
 from export.training.targets import CHANNELS
 from export.zoo.field import FieldNet
 
@@ -54,7 +54,7 @@ class PublishingError(Exception):
     """A model cannot be published; the message says why."""
 
 
-def publish_model(recipe: Recipe, recipe_path: Path, weights: Path, card: Path, data: Path, folder: Path) -> Path:
+def publish_model(recipe: FieldRecipe, weights: Path, card: Path, data: Path, folder: Path) -> Path:
     """Make the model's folder, all of it or nothing: it is built beside and takes the place of one that was there.
     Raises PublishingError, DatasetError.
 
@@ -74,7 +74,7 @@ def publish_model(recipe: Recipe, recipe_path: Path, weights: Path, card: Path, 
     _check_parity(network, fp32, preparation.multiple_px)
     int8 = to_int8(fp32, _calibration(recipe, data, weights.parent.parent / "packed", preparation), (_head(fp32),))
     parameters = sum(p.numel() for p in network.parameters())
-    content = {**_card(recipe, fixed, preparation), "recipe": recipe_path.name, "parameters": parameters}
+    content = {**_card(recipe, fixed, preparation), "recipe": f"{recipe.name}.yaml", "parameters": parameters}
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
         staged = Path(name) / folder.name
@@ -107,7 +107,7 @@ def seal_with_half(folder: Path) -> None:
     add_form(folder, card, "fp16", half)
 
 
-def _card(recipe: Recipe, fixed: Mapping[str, Any], preparation: Preparation) -> dict[str, Any]:
+def _card(recipe: FieldRecipe, fixed: Mapping[str, Any], preparation: Preparation) -> dict[str, Any]:
     """The manifest's content that is known before anything is measured."""
     return {
         "name": recipe.name, **fixed, "licence": recipe.licence, "data": list(recipe.data), "seed": recipe.seed,
@@ -122,7 +122,7 @@ def _head(fp32: bytes) -> str:
 
 
 def _write_measured(
-    folder: Path, content: Mapping[str, Any], files: Mapping[str, bytes], recipe: Recipe, data: Path, packed: Path
+    folder: Path, content: Mapping[str, Any], files: Mapping[str, bytes], recipe: FieldRecipe, data: Path, packed: Path
 ) -> None:
     """Write the files and the manifest, with the order of the files that `val` asks for, what the first of them knows of its
     errors, and its figures."""
@@ -137,7 +137,7 @@ def _write_measured(
     _write_manifest(folder, known, files, order, on_val[order[0]] + _accuracy(folder, runtime, data, ("test", "bench")))
 
 
-def _calibrated(folder: Path, runtime: Runtime, recipe: Recipe, data: Path, packed: Path) -> dict[str, Any]:
+def _calibrated(folder: Path, runtime: Runtime, recipe: FieldRecipe, data: Path, packed: Path) -> dict[str, Any]:
     """The manifest's `uncertainty` and `familiarity`: errors by the fields of `val`, familiar looks by those of training."""
     opened = open_model(str(folder), runtime)
     with opened.engine:
@@ -152,7 +152,7 @@ def _calibrated(folder: Path, runtime: Runtime, recipe: Recipe, data: Path, pack
     }
 
 
-def _learnt(recipe: Recipe, data: Path, packed: Path) -> Iterator[NDArray[np.uint8]]:
+def _learnt(recipe: FieldRecipe, data: Path, packed: Path) -> Iterator[NDArray[np.uint8]]:
     """Training fields as training showed them: in other colours and through another lens."""
     rng = np.random.default_rng(recipe.seed)
     for corpus in sorted(recipe.shares):
@@ -173,7 +173,7 @@ def _check_parity(network: torch.nn.Module, fp32: bytes, multiple_px: int) -> No
         )
 
 
-def _calibration(recipe: Recipe, data: Path, packed: Path, preparation: Preparation) -> Iterator[NDArray[np.uint8]]:
+def _calibration(recipe: FieldRecipe, data: Path, packed: Path, preparation: Preparation) -> Iterator[NDArray[np.uint8]]:
     """Training fields of every corpus, prepared as the device does it."""
     rng = np.random.default_rng(recipe.seed)
     for corpus in sorted(recipe.shares):

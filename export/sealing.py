@@ -7,11 +7,11 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.counting.logits import counts_of
 from engines.acceptance import open_reference
 from engines.atomic_file import write_whole
 from engines.contract import Tensor
@@ -21,20 +21,20 @@ from engines.tiling import over_fields
 from export.conversion_error import ConversionError
 from export.frames import DIAMETER_PX, rendered
 from export.model_folder import write_card
+from export.steady import steady_counts
+from export.tell import Tell, silent
 
 FRAMES = 4
 SIZES_PX = ((400, 320), (352, 352), (320, 400), (448, 288))
 """Width and height of the fields that are prepared: several, so that an engine's sizes change under the test."""
 LOOKED_AT = 60
 LEAST_CELLS = 8
-NOISE_LOGIT = 0.05
-"""FP16 moves 99.9 % of field's logits that lie near a decision (within 2 of 0) by less than 0.04. A field whose counts change
-under this much says nothing about an engine."""
-DISTURBED = 6
+SEARCHED_S = 90.0
+"""A network that has learnt little sees thousands of cells, and takes minutes a field: then the search ends here."""
 FILE = "reference.npz"
 
 
-Field = tuple[NDArray[np.uint8], dict[str, int]]
+Field = tuple[NDArray[np.uint8], Mapping[str, int]]
 """A prepared tensor and its counts."""
 
 
@@ -51,15 +51,16 @@ class Sealed:
     file_bytes: int
 
 
-def seal(folder: Path, frames: int = FRAMES) -> Sealed:
+def seal(folder: Path, frames: int = FRAMES, tell: Tell = silent, searched_s: float = SEARCHED_S) -> Sealed:
     """Choose rendered fields, count them by the FP32 file on onnxruntime, and put them and the counts in the model's folder.
 
-    Chosen are fields with red cells whose counts no disturbance by NOISE_LOGIT changes, and among them, as far as there are,
-    such with cells of every class. Raises SealingError where there are none, FolderError, ManifestInvalid, ModelCorrupt.
+    Chosen are fields with red cells whose counts no disturbance by export.steady.NOISE_LOGIT changes, and among them, as far
+    as there are, such with cells of every class. `tell` hears of each field that is tried. Raises SealingError where there are
+    none, FolderError, ManifestInvalid, ModelCorrupt.
     """
     manifest = load_manifest(folder)
     with over_fields(open_reference(folder, manifest), manifest) as engine:
-        chosen = _chosen(manifest, engine.run, frames)
+        chosen = _chosen(manifest, engine.run, frames, tell, searched_s)
     counts = tuple(found for _, found in chosen)
     packed = io.BytesIO()
     np.savez_compressed(packed, **{f"frame{index}": tensor for index, (tensor, _) in enumerate(chosen)})  # type: ignore[arg-type]
@@ -81,15 +82,22 @@ def _write(path: Path, content: bytes) -> None:
         raise SealingError(f"{path} cannot be written ({error.strerror})") from error
 
 
-def _chosen(manifest: Manifest, run: Callable[[Tensor], Tensor], frames: int) -> list[Field]:
+def _chosen(
+    manifest: Manifest, run: Callable[[Tensor], Tensor], frames: int, tell: Tell, searched_s: float
+) -> list[Field]:  # fmt: skip
     """The first fields that are fit, but that the first with each class is among them."""
     fit: list[Field] = []
     first: dict[str, int] = {}
+    began_s, tried = monotonic(), 0
     for index in range(LOOKED_AT):
+        if monotonic() - began_s > searched_s:
+            break
+        tell(f"looking for reference frames, {len(fit)} of {frames} found", index, LOOKED_AT)
+        tried = index + 1
         width_px, height_px = SIZES_PX[index % len(SIZES_PX)]
         pixels = rendered(index)[0][:height_px, :width_px]
         tensor = prepare(pixels, DIAMETER_PX, manifest.preparing()).tensor
-        counts = _robust_counts(run(tensor), manifest, index)
+        counts = steady_counts(run(tensor), manifest)
         if counts is None or counts.get("rbc", LEAST_CELLS) < LEAST_CELLS or sum(counts.values()) < LEAST_CELLS:
             continue
         for kind, number in counts.items():
@@ -100,21 +108,9 @@ def _chosen(manifest: Manifest, run: Callable[[Tensor], Tensor], frames: int) ->
             break
     if len(fit) < frames:
         raise SealingError(
-            f"only {len(fit)} of {LOOKED_AT} rendered fields have counts of {manifest.name} that a disturbance leaves as they "
+            f"only {len(fit)} of {tried} rendered fields have counts of {manifest.name} that a disturbance leaves as they "
             f"are, {frames} are needed; look at what it counts: hemocam bench accuracy --model"
         )
     places = sorted({*first.values()})[:frames]
     places += [place for place in range(len(fit)) if place not in places][: frames - len(places)]
     return [fit[place] for place in sorted(places)]
-
-
-def _robust_counts(logits: Tensor, manifest: Manifest, seed: int) -> dict[str, int] | None:
-    """The counts, or None where rounding might change them."""
-    exact = np.array(logits, np.float32)
-    found = counts_of(exact, manifest)
-    rng = np.random.default_rng(seed)
-    for _ in range(DISTURBED):
-        noise = rng.uniform(-NOISE_LOGIT, NOISE_LOGIT, exact.shape).astype(np.float32)
-        if counts_of(exact + noise, manifest) != found:
-            return None
-    return found

@@ -12,7 +12,8 @@ from engines.contract import Tensor
 from engines.manifest import Manifest
 
 NOISE_LOGIT = 0.05
-"""FP16 moves 99.9 % of the field network's logits near a decision by less than 0.04 (as in export.sealing)."""
+"""FP16 moves 99.9 % of the field network's logits near a decision by less than 0.04 . A field whose counts change
+under this much says nothing about an engine."""
 DISTURBED = 6
 PIECE_CELLS = 4
 """The side of a piece in red cell diameters: some ten cells of a dense field. A network that is unsure everywhere (a SegNet

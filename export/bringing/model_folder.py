@@ -13,6 +13,7 @@ import yaml
 from edge.counting.cell import CellClass
 from edge.counting.settings import DEFAULT_SETTINGS
 from engines.contract import ManifestInvalid
+from engines.filters import Filter
 from engines.manifest import FILE_NAME, load_card
 from engines.prepare import Preparation
 from export.bringing.spec import BringingSpec, Brought
@@ -29,7 +30,8 @@ class Card:
     """What a manifest says that no conversion finds out. `more` is the content of a card file and goes before the rest.
 
     `white_balance` says whether the network learnt on pictures whose empty glass was brought to one white, as HemoCam's own
-    recipes do; a lab's network mostly did not.
+    recipes do; a lab's network mostly did not. `filters` are those it learnt behind, `masked` whether its crops were black
+    outside of the cell.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Card:
     research_only: bool = True
     white_balance: bool = False
     margin_px: int = 0
+    filters: tuple[Filter, ...] = ()
+    masked: bool = False
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -81,17 +85,19 @@ def _fixed(brought: Brought, card: Card) -> dict[str, Any]:
 def _of_task(brought: Brought, spec: BringingSpec, card: Card) -> dict[str, Any]:
     sides = brought.sides
     if spec.task == "classification":
-        return {"task": "classification", "classes": list(brought.labels), "side_px": sides.side_px}
+        return {"task": "classification", "classes": list(brought.labels), "side_px": sides.side_px, "masked": card.masked}
     assert spec.cell_diameter_px is not None
     tiling = None if sides.side_px is None else {key: getattr(sides, key) for key in ("side_px", "context_px", "unpadded")}
     # Gains held within 1 and 1 leave the picture as it is.
     preparation = Preparation(
         spec.cell_diameter_px, most_gain=Preparation(1.0).most_gain if card.white_balance else 1.0,
         multiple_px=sides.multiple_px if tiling is None else 1, margin_px=card.margin_px,
+        filters=card.filters,
     )  # fmt: skip
+    prepared = {**asdict(preparation), "filters": list(card.filters)}
     decoding = {kind: _decoding(kind, brought.labels) for kind in ("rbc", "wbc", "plt") if kind in brought.labels}
     return {
-        "task": "field", "channels": list(brought.labels), "preparation": asdict(preparation), "decoding": decoding,
+        "task": "field", "channels": list(brought.labels), "preparation": prepared, "decoding": decoding,
         **({"tiling": tiling} if tiling else {}),
     }  # fmt: skip
 

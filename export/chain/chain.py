@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -25,9 +24,8 @@ from export.forms import Pictures, as_on_device, compared_on
 from export.model_folder import Card as ModelCard
 from export.model_folder import staged
 from export.sealing import SealingError, seal
+from export.tell import Tell
 
-Tell = Callable[[str, int, int], None]
-"""(what is being done, steps done, steps in all or 0)."""
 REPORT = "report"
 
 
@@ -75,9 +73,8 @@ def run_chain(request: Request, tell: Tell) -> ChainReport:
 def _sealed(folder: Path, tell: Tell) -> tuple[ModelCard, tuple[str, ...]]:
     """The card with sealed reference frames where the model counts cells that can be sealed; else why not."""
     if isinstance(load_card(folder), Manifest):
-        tell("sealing reference frames", 0, 0)
         try:
-            seal(folder)
+            seal(folder, tell=tell)
         except SealingError as error:
             return load_card(folder), (f"no reference frames were sealed: {error}",)
     return load_card(folder), ()

@@ -10,8 +10,10 @@ from export.bringing.model_folder import Card
 from export.bringing.spec import BringingSpec
 from export.conversion_error import ConversionError
 from export.normalisation import Normalisation
-from export.training.recipe import Recipe, RecipeError
-from export.training.recipes import ClassificationRecipe, ZooRecipe, load_any_recipe
+from export.training.field_recipe import FieldRecipe
+from export.training.recipe import RecipeError
+from export.training.recipes import ClassificationRecipe, ZooRecipe, load_recipe
+from export.training.run_folder import RunFolder
 from export.training.targets import CHANNELS
 from export.zoo import ARCHITECTURES
 
@@ -47,19 +49,22 @@ def given(source: Path, said: Said) -> tuple[BringingSpec, Card]:
     if not path.is_file():
         return _spec(said), Card(name, said.licence or "not stated")
     try:
-        recipe = load_any_recipe(path)
+        recipe = load_recipe(path)
     except RecipeError as error:
         raise ConversionError(str(error)) from error
-    known = _field(recipe) if isinstance(recipe, Recipe) else _zoo(recipe)
+    known = _field(recipe) if isinstance(recipe, FieldRecipe) else _zoo(recipe)
+    if known.channels and (said.cell_diameter_px or known.cell_diameter_px) is None:
+        known = replace(known, cell_diameter_px=_learnt(source.parent))
     named = said.channels or said.classes
     said = replace(
         said, architecture=said.architecture or known.architecture, width=said.width or known.width,
         channels=said.channels if named else known.channels, classes=said.classes if named else known.classes,
         side_px=said.side_px or known.side_px, cell_diameter_px=said.cell_diameter_px or known.cell_diameter_px,
     )  # fmt: skip
-    scaled = known.cell_diameter_px is not None
     card = Card(
-        said.name or _plain(recipe.name), said.licence or recipe.licence, white_balance=scaled, margin_px=MARGIN_PX * scaled,
+        said.name or _plain(recipe.name), said.licence or recipe.licence,
+        white_balance=getattr(recipe, "cell_diameter_px", None) is not None, margin_px=MARGIN_PX * bool(known.channels),
+        filters=getattr(recipe, "filters", ()), masked=getattr(recipe, "masked", False),
         more={"seed": recipe.seed, "recipe": path.name, "data": list(recipe.data)},
     )  # fmt: skip
     return _spec(said), card
@@ -77,7 +82,7 @@ def _spec(said: Said) -> BringingSpec:
     )  # fmt: skip
 
 
-def _field(recipe: Recipe) -> Said:
+def _field(recipe: FieldRecipe) -> Said:
     first, *others = recipe.widths
     if others != [2 * first, 4 * first, 4 * first]:
         raise ConversionError(
@@ -89,12 +94,19 @@ def _field(recipe: Recipe) -> Said:
 def _zoo(recipe: ZooRecipe) -> Said:
     if isinstance(recipe, ClassificationRecipe):
         return Said(recipe.architecture, classes=recipe.classes, side_px=recipe.side_px)
-    # An unpadded network is run in squares as large as it learnt on.
+    # An unpadded network is run in squares as large as it learnt on; a padded one takes whole fields, whatever it learnt on.
     unpadded = recipe.architecture in ARCHITECTURES and ARCHITECTURES[recipe.architecture].context_px > 0
-    side_px = recipe.crop_px if unpadded else recipe.side_px
+    side_px = (recipe.crop_px or recipe.side_px) if unpadded else None
     return Said(
         recipe.architecture, recipe.channels, width=recipe.width, side_px=side_px, cell_diameter_px=recipe.cell_diameter_px
     )  # fmt: skip
+
+
+def _learnt(run: Path) -> float | None:
+    try:
+        return RunFolder(run).read_scale()
+    except RecipeError as error:
+        raise ConversionError(str(error)) from error
 
 
 def _plain(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -21,12 +21,11 @@ from export.forms import as_on_device, on_cpu
 from export.half_rounding import rounded
 from export.model_folder import Card, add_form
 from export.parity import SAME, parity
+from export.tell import Tell
 from export.timing import median_ms
 from export.to_half import to_half
 
 Tensors = Sequence[NDArray[np.uint8]]
-Tell = Callable[[str, int, int], None]
-"""(what is being done, steps done, steps in all or 0)."""
 
 CROPS_AT_ONCE = (1, 64, 256)
 """Smallest, usual and largest batch of a classifier: a field has some hundred cells."""

@@ -9,26 +9,30 @@ import typer
 
 from export.commands import Data
 
+RECIPES = Path(__file__).parents[1] / "recipes"
+
 
 def publish(
-    recipe: Annotated[Path, typer.Argument(help="The recipe that was trained by.")],
+    run: Annotated[Path, typer.Argument(help="The folder that `hemocam export train` made.")],
     data: Data,
     models: Annotated[Path, typer.Option(help="Folder to write the model's folder into.")] = Path("engines/models"),
-    weights: Annotated[Path | None, typer.Option(help="The weights; runs/NAME/weights.pt if not given.")] = None,
     card: Annotated[
-        Path | None, typer.Option(help="YAML with the manifest's fixed parts; beside the recipe if not given.")
+        Path | None, typer.Option(help="YAML with the manifest's fixed parts; export/recipes/NAME.card.yaml if not given.")
     ] = None,
 ) -> None:
-    """Turn trained weights into a model folder: FP32 and int8 ONNX, manifest, hashes, accuracy measured on `val` and `test`."""
+    """Turn a trained counter into a model folder: ONNX files, manifest, hashes, accuracy measured on `val` and `test`."""
     from export.datasets.sample import DatasetError
     from export.publishing import PublishingError, publish_model
-    from export.training.recipe import RecipeError, load_recipe
+    from export.training.field_recipe import FieldRecipe
+    from export.training.recipe import RecipeError
+    from export.training.run_folder import RunFolder
 
+    folder = RunFolder(run)
     try:
-        loaded = load_recipe(recipe)
-        source = weights or Path("runs") / loaded.name / "weights.pt"
-        typer.echo(
-            str(publish_model(loaded, recipe, source, card or recipe.with_suffix(".card.yaml"), data, models / loaded.name))
-        )
+        recipe = folder.read()
+        if not isinstance(recipe, FieldRecipe):
+            raise PublishingError(f"{run} is no run of a counter (task: {recipe.task}); hemocam export run takes it")
+        fixed = card or RECIPES / f"{recipe.name}.card.yaml"
+        typer.echo(str(publish_model(recipe, folder.weights, fixed, data, models / recipe.name)))
     except (DatasetError, RecipeError, PublishingError) as error:
         raise typer.BadParameter(str(error)) from error

@@ -24,13 +24,13 @@ def train(
 
     from export.datasets.sample import DatasetError
     from export.training.recipe import RecipeError
-    from export.training.recipes import load_any_recipe
+    from export.training.recipes import load_recipe
     from export.training.training import train as train_by
     from export.zoo.architecture import ZooError
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        loaded = load_any_recipe(recipe)
+        loaded = load_recipe(recipe)
         if loaded.init_from is not None and not loaded.init_from.is_file():
             raise RecipeError(f"{recipe}: init_from: there is no file {loaded.init_from}; train what it goes on from first")
         typer.echo(str(train_by(loaded, data, run or Path("runs") / loaded.name, threads, fold)))

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
-
-from engines.manifest import (
-    ClassDecoding,
-    ClassifierManifest,
-    Manifest,
-    ModelFile,
-    PreparationCard,
-    Tiling,
-)
+from engines.manifest import ClassDecoding, load_card
+from export.bringing import bring, write_model_folder
+from export.chain.given import Said, given
+from export.conversion_error import ConversionError
 from export.evaluation.errors import EvaluationError
-from export.model_folder import Card, write_card
-from export.publishing import MARGIN_PX
-from export.to_onnx import onnx_bytes
-from export.training.recipes import AdversarialRecipe, ClassificationRecipe, SegmentationRecipe, load_any_recipe
+from export.model_folder import Card
+from export.training.recipes import AdversarialRecipe, ClassificationRecipe, SegmentationRecipe, load_recipe
 from export.zoo import architecture
 
 PixelRecipe = SegmentationRecipe | AdversarialRecipe
@@ -62,7 +52,7 @@ def trained_runs(runs: Path) -> tuple[list[TrainedRun], list[Path]]:
     EvaluationError where there is none at all."""
     found, unfinished = [], []
     for path in sorted(runs.glob("*/recipe.yaml")):
-        recipe = load_any_recipe(path)
+        recipe = load_recipe(path)
         if not isinstance(recipe, SegmentationRecipe | AdversarialRecipe | ClassificationRecipe):
             continue
         if (path.parent / "weights.pt").is_file():
@@ -77,54 +67,16 @@ def trained_runs(runs: Path) -> tuple[list[TrainedRun], list[Path]]:
 
 
 def as_model(run: TrainedRun, folder: Path, title: str = "") -> TrainedModel:
-    """Write the run's FP32 ONNX file and a card into the new `folder`. Raises EvaluationError, ConversionError, ZooError."""
+    """The run as the new model folder that `hemocam export run` would begin with. Raises EvaluationError, ConversionError."""
     recipe = run.recipe
-    kind = architecture(recipe.architecture)
-    if isinstance(recipe, ClassificationRecipe):
-        labels, side_px = recipe.classes, recipe.side_px
-        network = kind.build(len(labels), side_px)
-    else:
-        if recipe.cell_diameter_px is None or recipe.preprocessing:
-            raise EvaluationError(
-                f"{run.folder}: {recipe.name} learnt on pictures that the device does not make (side_px or preprocessing); "
-                "the table is of networks for whole fields: train one with cell_diameter_px alone"
-            )
-        labels, side_px = recipe.channels, None
-        network = kind.build(len(labels), recipe.width)
+    pixels = not isinstance(recipe, ClassificationRecipe)
+    unpadded = pixels and architecture(recipe.architecture).context_px > 0
     try:
-        network.load_state_dict(torch.load(run.weights, map_location="cpu", weights_only=True))
-        source = hashlib.sha256(run.weights.read_bytes()).hexdigest()
-    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
-        raise EvaluationError(f"{run.weights} does not fit {recipe.architecture}: {error}") from error
-    network.eval()
-    diameter_px = None if isinstance(recipe, ClassificationRecipe) else recipe.cell_diameter_px
-    content = onnx_bytes(
-        recipe.architecture, network, labels, side_px=side_px, cell_diameter_px=diameter_px, source_sha256=source
-    )
-    card = _card(recipe, sum(one.numel() for one in network.parameters()), hashlib.sha256(content).hexdigest())
-    folder.mkdir(parents=True)
-    (folder / card.files[0].file).write_bytes(content)
-    write_card(folder, card)
-    return TrainedModel(title or recipe.architecture, run, folder, card, len(content))
-
-
-def _card(recipe: PixelRecipe | ClassificationRecipe, parameters: int, sha256: str) -> Card:
-    kind = architecture(recipe.architecture)
-    common = {
-        "name": recipe.name, "version": "0", "description": f"{recipe.architecture}, as it came from training.",
-        "licence": recipe.licence, "research_only": True, "data": recipe.data, "sources": (kind.paper or "unknown",),
-        "seed": recipe.seed, "recipe": f"{recipe.name}.yaml", "parameters": parameters,
-        "files": (ModelFile(file="model-fp32.onnx", sha256=sha256, precision="fp32"),),
-    }  # fmt: skip
-    if isinstance(recipe, ClassificationRecipe):
-        content = {**common, "task": "classification", "classes": recipe.classes, "side_px": recipe.side_px}
-        return ClassifierManifest.model_validate(content)
-    preparation = PreparationCard(
-        cell_diameter_px=recipe.cell_diameter_px or 0.0, white_percentile=95.0, white_level=235, most_gain=4.0,
-        multiple_px=kind.multiple_px, margin_px=MARGIN_PX,
-    )  # fmt: skip
-    tiling = Tiling(side_px=TILE_PX, context_px=kind.context_px, unpadded=True) if kind.context_px else None
-    decoding = {"rbc": DECODING}
-    return Manifest.model_validate(
-        {**common, "channels": recipe.channels, "preparation": preparation, "decoding": decoding, "tiling": tiling}
-    )
+        spec, card = given(run.weights, Said(side_px=TILE_PX if unpadded else None))
+        more = {**card.more, "decoding": {"rbc": DECODING.model_dump()}} if pixels else card.more
+        write_model_folder(folder, bring(run.weights, spec), spec, replace(card, more=more))
+    except ConversionError as error:
+        raise EvaluationError(f"{run.folder}: {error}") from error
+    made = load_card(folder)
+    size = (folder / made.files[0].file).stat().st_size
+    return TrainedModel(title or recipe.architecture, run, folder, made, size)

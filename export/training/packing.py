@@ -17,11 +17,11 @@ from edge.smear.truth import true_cells
 from engines.prepare import Preparation, white_balance
 from export.datasets import allidb1, cbc, chula, txl
 from export.datasets.sample import Sample
+from export.training.field_recipe import FieldRecipe
 from export.training.labelled_boxes import from_boxes
 from export.training.labelled_masks import from_masks
 from export.training.labelled_points import from_points
 from export.training.mosaic import mosaics
-from export.training.recipe import Recipe
 from export.training.targets import Patch, from_truth
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def simulated_patch(seed: int, side_px: int, diameter_px: float) -> Patch:
     return from_truth(expose(plate.density, imaging, um_per_px, rng), plate, cells, diameter_px)
 
 
-def _patches(corpus: str, recipe: Recipe, data: Path) -> Iterator[Patch]:
+def _patches(corpus: str, recipe: FieldRecipe, data: Path) -> Iterator[Patch]:
     if corpus == "simulated":
         for index in range(recipe.simulated.fields):
             yield _balanced(
@@ -80,7 +80,7 @@ def _labelled(sample: Sample) -> bool:
     return bool(sample.points.size or sample.masks or (sample.boxes and sample.complete))
 
 
-def pack(corpus: str, recipe: Recipe, data: Path, folder: Path) -> list[Patch]:
+def pack(corpus: str, recipe: FieldRecipe, data: Path, folder: Path) -> list[Patch]:
     """The corpus' patches, white-balanced as the device does it, from `folder` or made and kept there.
 
     Raises DatasetError where the corpus is missing under `data`.

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import torch
 
+from engines.filters import filtered
 from export.datasets.sample import DatasetError, Sample
 from export.training.cropping import Crop, cropper, plain
 from export.training.loop import Batch
 from export.training.packing import pack_samples
-from export.training.preprocessing import preprocessed
 from export.training.recipe import RecipeError
 from export.training.recipes import AdversarialRecipe, Phase, SegmentationRecipe
 from export.training.targets import CHANNELS, Patch
@@ -54,7 +54,7 @@ class SquarePatches:
                 drawn = sample.mask(mask).astype(np.uint8) * 255
                 targets[..., CHANNELS.index(channel)] = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
                 known[..., CHANNELS.index(channel)] = 1
-        return Patch(preprocessed(np.asarray(pixels, np.uint8), self.recipe.preprocessing), targets, known)
+        return Patch(filtered(np.asarray(pixels, np.uint8), self.recipe.filters), targets, known)
 
 
 def patches_of(samples: Sequence[Sample], recipe: PixelRecipe, packed: Path) -> Patches:
@@ -64,9 +64,9 @@ def patches_of(samples: Sequence[Sample], recipe: PixelRecipe, packed: Path) -> 
     if recipe.cell_diameter_px is None:
         return SquarePatches(samples, recipe)
     patches = pack_samples(samples, recipe.cell_diameter_px, packed)
-    if not recipe.preprocessing:
+    if not recipe.filters:
         return patches
-    return [replace(patch, pixels=preprocessed(patch.pixels, recipe.preprocessing)) for patch in patches]
+    return [replace(patch, pixels=filtered(patch.pixels, recipe.filters)) for patch in patches]
 
 
 def planes(recipe: PixelRecipe, phase: Phase) -> list[int]:

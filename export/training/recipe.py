@@ -1,64 +1,15 @@
-"""A training recipe: everything that decides what comes out, in one YAML file."""
+"""What all training recipes have in common: YAML, checked as a whole."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
-
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-Corpus = Literal["simulated", "chula", "cbc", "txl-pbc", "txl-raabin", "allidb1", "allidb1-outlined"]
+from pydantic import BaseModel, ConfigDict
 
 
 class RecipeError(Exception):
     """A recipe cannot be used; the message names the file and the keys."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Frozen; unknown keys are errors."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Simulated(_Strict):
-    """Rendered fields: `fields` of `side_px` pixels to learn from."""
-
-    fields: int = Field(ge=0)
-    side_px: int = Field(ge=64, le=1024)
-
-
-class Recipe(_Strict):
-    """How one model is trained. `shares` says how often a crop comes from each corpus; `init_from` names a checkpoint, or the
-    FP32 ONNX file of a published model. `wide_share` of the crops are shown at any scale, so that the network can tell it."""
-
-    task: Literal["field"] = "field"
-    name: str
-    seed: int
-    widths: tuple[int, ...]
-    cell_diameter_px: float = Field(gt=8, lt=128)
-    packed_diameter_px: float = Field(gt=8, lt=128)
-    crop_px: int = Field(ge=32, multiple_of=16)
-    batch: int = Field(ge=2)
-    steps: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
-    weight_decay: float = Field(ge=0)
-    ema: float = Field(ge=0, lt=1)
-    shares: dict[Corpus, float]
-    simulated: Simulated
-    wide_share: float = Field(default=0.0, ge=0, lt=1)
-    litter: float = Field(default=0.0, ge=0, le=1)
-    """How often dirt, writing and other things that are no cells lie on a crop's empty glass."""
-    init_from: Path | None = None
-    checkpoint_every: int = Field(default=500, ge=1)
-    licence: str
-    data: tuple[str, ...]
-
-
-def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe. Raises RecipeError."""
-    try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RecipeError(f"{path} cannot be read: {error}") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise RecipeError(f"{path}: {problems}") from error

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_validator
 
-from export.training.recipe import Recipe, RecipeError
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from engines.filters import Filter
+from export.training.field_recipe import FieldRecipe
+from export.training.recipe import RecipeError, Strict
 
 
-class Schedule(_Strict):
+class Schedule(Strict):
     """How the learning rate goes on, epoch by epoch, and when training ends early.
 
     `plateau`: times `factor` when the loss did not fall by `min_delta` for `patience_epochs`. `cosine`: a linear start over
@@ -29,7 +27,7 @@ class Schedule(_Strict):
     stop_after_epochs: int | None = Field(default=None, ge=1)
 
 
-class Augmentation(_Strict):
+class Augmentation(Strict):
     """`field`: any turn, zoom, colour and noise, as HemoCam's own network learns. `turns`: flips, and rotation within +-
     `rotation_degrees`. `do-unet`: the eight steps of that paper."""
 
@@ -41,7 +39,7 @@ class Augmentation(_Strict):
     """Each epoch shows every picture twice, as it is and changed (`turns` alone)."""
 
 
-class CorpusSplits(_Strict):
+class CorpusSplits(Strict):
     """The corpus says which sample is for what."""
 
     by: Literal["corpus"]
@@ -49,7 +47,7 @@ class CorpusSplits(_Strict):
     val: tuple[str, ...] = ("val",)
 
 
-class GroupSplits(_Strict):
+class GroupSplits(Strict):
     """Whole slides or patients are drawn for each side; these are their shares."""
 
     by: Literal["group"]
@@ -58,7 +56,7 @@ class GroupSplits(_Strict):
     test: float = Field(ge=0, lt=1)
 
 
-class FoldSplits(_Strict):
+class FoldSplits(Strict):
     """Cross-validation by slide or patient: `repeats` times `folds` runs. `test` is held back from all of them, as the
     corpus' own split `test` or, if that share is above 0, drawn by slide."""
 
@@ -71,7 +69,7 @@ class FoldSplits(_Strict):
 Splits = Annotated[CorpusSplits | GroupSplits | FoldSplits, Field(discriminator="by")]
 
 
-class _Training(_Strict):
+class _Training(Strict):
     name: str
     seed: int
     architecture: str
@@ -101,7 +99,7 @@ class _Training(_Strict):
     data: tuple[str, ...]
 
 
-class Phase(_Strict):
+class Phase(Strict):
     """A part of the training with targets of its own. `targets` names what each output channel learns (the recipe's channels
     if not given), `only_with` leaves out fields that have no such label, `freeze_mask` keeps the mask head as it is."""
 
@@ -121,7 +119,7 @@ class _Pixels(_Training):
     cell_diameter_px: float | None = Field(default=None, gt=8, lt=128)
     crop_px: int | None = Field(default=None, ge=32)
     side_px: int | None = Field(default=None, ge=32)
-    preprocessing: tuple[Literal["wiener", "laplace"], ...] = ()
+    filters: tuple[Filter, ...] = ()
     phases: tuple[Phase, ...] = Field(min_length=1)
     val_crops: int = Field(default=24, ge=1)
 
@@ -176,10 +174,10 @@ def _task(content: Any) -> str:
 
 
 ZooRecipe = SegmentationRecipe | AdversarialRecipe | ClassificationRecipe
-AnyRecipe = Recipe | ZooRecipe
+AnyRecipe = FieldRecipe | ZooRecipe
 _ANY: TypeAdapter[AnyRecipe] = TypeAdapter(
     Annotated[
-        Annotated[Recipe, Tag("field")]
+        Annotated[FieldRecipe, Tag("field")]
         | Annotated[SegmentationRecipe, Tag("segmentation")]
         | Annotated[AdversarialRecipe, Tag("adversarial")]
         | Annotated[ClassificationRecipe, Tag("classification")],
@@ -188,7 +186,7 @@ _ANY: TypeAdapter[AnyRecipe] = TypeAdapter(
 )
 
 
-def load_any_recipe(path: Path) -> AnyRecipe:
+def load_recipe(path: Path) -> AnyRecipe:
     """Read and check a recipe of any task. Raises RecipeError, which names the file and the keys."""
     try:
         return _ANY.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +13,23 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from export.training.recipe import RecipeError
+from export.training.recipes import AnyRecipe, load_recipe
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """`recipe.yaml` (what was really trained by), `checkpoint.pt`, `weights.pt` (a state dict), `curves.csv`, `curves.png`."""
+    """`recipe.yaml` (what was really trained by), `checkpoint.pt`, `weights.pt` (a state dict), `curves.csv`, `curves.png`,
+    and `scale.json` where the pictures had to be measured."""
 
     path: Path
 
     @property
     def recipe(self) -> Path:
         return self.path / "recipe.yaml"
+
+    @property
+    def scale(self) -> Path:
+        return self.path / "scale.json"
 
     @property
     def checkpoint(self) -> Path:
@@ -49,6 +56,24 @@ class RunFolder:
         partial = self.recipe.with_suffix(".partial")
         partial.write_text(content, encoding="utf-8")
         partial.replace(self.recipe)
+
+    def read(self) -> AnyRecipe:
+        """The recipe that was trained by. Raises RecipeError where there is none."""
+        return load_recipe(self.recipe)
+
+    def note_scale(self, cell_diameter_px: float) -> None:
+        """Keep how large red cells were in the pictures that were learnt from, where the recipe does not say: the device brings
+        its own to that."""
+        self.scale.write_text(json.dumps({"cell_diameter_px": round(cell_diameter_px, 2)}) + "\n", encoding="utf-8")
+
+    def read_scale(self) -> float | None:
+        """What `note_scale` kept. Raises RecipeError where it cannot be read."""
+        if not self.scale.exists():
+            return None
+        try:
+            return float(json.loads(self.scale.read_text(encoding="utf-8"))["cell_diameter_px"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RecipeError(f"{self.scale} cannot be read ({error}); train again, or give --cell-diameter-px") from error
 
     def _same(self, recipe: BaseModel) -> bool:
         """Whether the recipe that lies here says the same; what it leaves out, as an older one may, is the default."""

@@ -10,14 +10,17 @@ import torch
 
 from export.training.crop_data import CropBatches, pack_crops
 from export.training.curves import write_table
-from export.training.fit import fit
+from export.training.field_recipe import FieldRecipe
 from export.training.fit_adversarial import AdversarialLearner
 from export.training.fit_classification import ClassificationLearner
+from export.training.fit_field import FieldBatches, FieldLearner
 from export.training.fit_segmentation import SegmentationLearner
+from export.training.learnt_scale import learnt_diameter_px
 from export.training.loop import Batches, Learner, Loop, Plan, seed_everything
+from export.training.packing import pack
 from export.training.pixel_data import PixelRecipe, labelled, patches_of, training_batches, validation_batches
-from export.training.recipe import Recipe, RecipeError
-from export.training.recipes import AnyRecipe, ClassificationRecipe, SegmentationRecipe, ZooRecipe
+from export.training.recipe import RecipeError
+from export.training.recipes import AnyRecipe, ClassificationRecipe, Schedule, SegmentationRecipe, ZooRecipe
 from export.training.run_folder import RunFolder
 from export.training.sides import Sides, corpus_of, sides_of
 from export.zoo import ZooError, architecture
@@ -33,10 +36,10 @@ def train(recipe: AnyRecipe, data: Path, run: Path, threads: int = 1, fold: int 
     (from 1) picks one, and the path of `folds.csv` is given. Packed data lie beside the run, under `packed`. Raises
     DatasetError, RecipeError, ZooError.
     """
-    if isinstance(recipe, Recipe):
-        return fit(recipe, data, run, threads)
-    _check(recipe)
     torch.set_num_threads(threads)
+    if isinstance(recipe, FieldRecipe):
+        return _train_field(recipe, data, run, workers).weights
+    _check(recipe)
     every = sides_of(recipe, corpus_of(recipe, data))
     if fold is not None and not 1 <= fold <= len(every):
         raise RecipeError(f"{recipe.name} has {len(every)} folds, there is no fold {fold}")
@@ -69,6 +72,17 @@ def _check(recipe: ZooRecipe) -> None:
         )
 
 
+def _train_field(recipe: FieldRecipe, data: Path, run: Path, workers: int) -> RunFolder:
+    folder = RunFolder(run)
+    folder.open(recipe)
+    seed_everything(recipe.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    batches = FieldBatches({name: pack(name, recipe, data, run.parent / "packed") for name in recipe.shares}, recipe)
+    plan = Plan(recipe.name, [(recipe.epochs, batches)], Schedule(kind="cosine"), recipe.ema, keep_best=False, workers=workers)
+    Loop(FieldLearner(recipe, batches.batch(0), device), plan, folder).run()
+    return folder
+
+
 def _train_one(recipe: ZooRecipe, sides: Sides, path: Path, packed: Path, workers: int) -> RunFolder:
     folder = RunFolder(path)
     folder.open(recipe)
@@ -93,6 +107,8 @@ def _train_pixels(
     for index, phase in enumerate(recipe.phases):
         train, val = ([one for one in side if labelled(one, phase)] for side in (sides.train, sides.val))
         patches = patches_of(train, recipe, packed)
+        if index == 0 and recipe.cell_diameter_px is None and (learnt := learnt_diameter_px(patches)) is not None:
+            folder.note_scale(learnt)
         phases.append((phase.epochs, training_batches(patches, recipe, index)))
         validation.append(validation_batches(patches_of(val, recipe, packed) if val else None, recipe, index))
     if isinstance(recipe, SegmentationRecipe):

@@ -20,13 +20,13 @@ from engines.prepare import prepare
 from export import publishing
 from export.datasets.sample import DatasetError
 from export.publishing import MARGIN_PX, PublishingError, publish_model
-from export.training.recipe import Recipe
+from export.training.field_recipe import FieldRecipe
 from export.training.targets import CHANNELS
 from tests.export.networks import WIDTHS, network
 from tests.export.training.test_recipe import recipe as content
 
 RECIPES = Path(__file__).parents[2] / "export" / "recipes"
-RECIPE = Recipe.model_validate(content(widths=WIDTHS, cell_diameter_px=12.0))
+RECIPE = FieldRecipe.model_validate(content(widths=WIDTHS, cell_diameter_px=12.0))
 
 
 def figures(split: str, accuracy: float) -> list[dict[str, object]]:
@@ -62,7 +62,7 @@ def trained(tmp_path: Path) -> Path:
 
 def publish(trained: Path, card: Path = RECIPES / "field.card.yaml") -> Path:
     models = trained.parents[2] / "models"
-    return publish_model(RECIPE, Path("recipes/tiny.yaml"), trained, card, trained.parents[2], models / "tiny")
+    return publish_model(RECIPE, trained, card, trained.parents[2], models / "tiny")
 
 
 def names(folder: Path) -> list[str]:

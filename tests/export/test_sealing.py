@@ -17,6 +17,7 @@ from engines.model_names import MODELS
 pytest.importorskip("torch", reason="export needs torch")
 from export import sealing
 from export.sealing import SealingError, seal
+from export.steady import steady_counts
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_is_sealed_is_what_the_fp32_file_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealing, "DISTURBED", 1)
+    monkeypatch.setattr("export.steady.DISTURBED", 1)
     before = load_manifest(folder)
     done = seal(folder, 2)
     card = load_manifest(folder)
@@ -64,17 +65,17 @@ def test_a_damaged_engine_does_not_pass_the_shipped_frames() -> None:
 def test_counts_that_a_disturbance_changes_are_not_sealed() -> None:
     card = load_manifest(MODELS / "field")
     calm = np.full((1, len(card.channels), 64, 64), -9.0, np.float32)
-    assert sealing._robust_counts(calm, card, 0) == {"rbc": 0, "wbc": 0, "plt": 0}
+    assert steady_counts(calm, card) == {"rbc": 0, "wbc": 0, "plt": 0}
     on_edge = calm.copy()
     threshold = card.decoding["plt"].centre_threshold
     on_edge[0, card.channels.index("plt"), 25:32, 25:32] = 9.0
     on_edge[0, card.channels.index("plt_centre"), 25:32, 25:32] = np.log(threshold / (1.0 - threshold))
-    assert sealing._robust_counts(on_edge, card, 0) is None
+    assert steady_counts(on_edge, card) is None
 
 
 def test_a_model_that_sees_nothing_is_not_sealed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "LOOKED_AT", 2)
-    monkeypatch.setattr(sealing, "_robust_counts", lambda *_: {"rbc": 0, "wbc": 0, "plt": 0})
+    monkeypatch.setattr(sealing, "steady_counts", lambda *_: {"rbc": 0, "wbc": 0, "plt": 0})
     with pytest.raises(SealingError, match="only 0 of 2 rendered fields have counts"):
         seal(folder)
     assert load_manifest(folder).reference is None
@@ -88,7 +89,7 @@ def test_the_command_prints_the_counts_or_one_clear_error(
 
     from export.commands.seal import seal as command
 
-    monkeypatch.setattr(sealing, "DISTURBED", 1)
+    monkeypatch.setattr("export.steady.DISTURBED", 1)
     app = typer.Typer()
     app.command()(command)
     done = CliRunner().invoke(app, [str(folder), "--frames", "1"])

@@ -10,7 +10,7 @@ pytest.importorskip("onnx", reason="pip install hemocam[export]")
 
 import torch
 
-from engines.manifest import ClassifierManifest, Manifest, Tiling, load_card
+from engines.manifest import ClassifierManifest, Manifest, Tiling, load_card, load_manifest
 from engines.opening import open_model
 from export.evaluation.classification import open_classifier
 from export.evaluation.errors import EvaluationError
@@ -84,14 +84,19 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:
     runs.field_run(tmp_path / "run", "unet")
     torch.save(runs.network("linknet", 2, 4).state_dict(), tmp_path / "run" / "weights.pt")
     (run,), _ = trained_runs(tmp_path)
-    with pytest.raises(EvaluationError, match=r"weights\.pt does not fit unet"):
+    with pytest.raises(EvaluationError, match=r"its weights are not unet's"):
         as_model(run, tmp_path / "model")
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.parametrize("changed", [{"preprocessing": ["wiener"]}, {"cell_diameter_px": None, "crop_px": None, "side_px": 64}])
-def test_what_the_device_does_not_prepare_is_refused(tmp_path: Path, changed: dict[str, object]) -> None:
-    runs.field_run(tmp_path / "run", "unet", **changed)
+def test_filters_are_in_the_card_for_the_device(tmp_path: Path) -> None:
+    runs.field_run(tmp_path / "run", "unet", filters=["wiener"])
     (run,), _ = trained_runs(tmp_path)
-    with pytest.raises(EvaluationError, match="pictures that the device does not make"):
+    assert load_manifest(as_model(run, tmp_path / "model").folder).preparing().filters == ("wiener",)
+
+
+def test_a_scale_that_nobody_knows_is_asked_for(tmp_path: Path) -> None:
+    runs.field_run(tmp_path / "run", "unet", cell_diameter_px=None, crop_px=None, side_px=64)
+    (run,), _ = trained_runs(tmp_path)
+    with pytest.raises(EvaluationError, match="diameter of the red cells that it learnt on"):
         as_model(run, tmp_path / "model")

@@ -10,15 +10,15 @@ pytest.importorskip("scipy", reason="labelling needs scipy: pip install hemocam[
 from engines.prepare import Preparation, white_balance
 from export.datasets.sample import DatasetError
 from export.training import packing
+from export.training.field_recipe import FieldRecipe
 from export.training.packing import pack, simulated_patch
-from export.training.recipe import Recipe
 from export.training.targets import CENTRE, RBC, SIZE
 from tests.export.datasets import trees
 from tests.export.training.test_recipe import recipe as content
 
 
-def recipe(**changed: object) -> Recipe:
-    return Recipe.model_validate(content(**changed))
+def recipe(**changed: object) -> FieldRecipe:
+    return FieldRecipe.model_validate(content(**changed))
 
 
 def test_simulated_patches_are_a_function_of_their_seed() -> None:

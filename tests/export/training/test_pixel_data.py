@@ -74,7 +74,7 @@ def test_small_pictures_are_resized_and_know_what_has_a_mask(tmp_path: Path) -> 
 def test_preprocessing_is_done_to_the_pixels_alone(tmp_path: Path) -> None:
     found = samples(tmp_path, "train")
     raw = patches_of(found, tiny.segmentation(), tmp_path)[0]
-    filtered = patches_of(found, tiny.segmentation(preprocessing=["wiener", "laplace"]), tmp_path)[0]
+    filtered = patches_of(found, tiny.segmentation(filters=["wiener", "laplace"]), tmp_path)[0]
     assert not np.array_equal(raw.pixels, filtered.pixels)
     assert np.array_equal(raw.targets, filtered.targets)
 

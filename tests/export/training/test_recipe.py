@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from export.training.recipe import RecipeError, load_recipe
+from export.training.recipe import RecipeError
+from export.training.recipes import load_recipe
 
 RECIPES = Path(__file__).parents[3] / "export" / "recipes"
 

@@ -11,9 +11,10 @@ torch = pytest.importorskip("torch", reason="training needs PyTorch: pip install
 pytest.importorskip("scipy", reason="training needs scipy: pip install hemocam[export]")
 
 from export.datasets import CORPORA
+from export.training.field_recipe import FieldRecipe
 from export.training.pixel_data import planes
-from export.training.recipe import Recipe, RecipeError
-from export.training.recipes import ClassificationRecipe, SegmentationRecipe, load_any_recipe
+from export.training.recipe import RecipeError
+from export.training.recipes import ClassificationRecipe, SegmentationRecipe, load_recipe
 from export.training.training import _check
 from export.zoo import ARCHITECTURES, architecture
 from tests.export.training import tiny
@@ -33,9 +34,9 @@ def write(folder: Path, content: object) -> Path:
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_recipe_that_comes_along_is_valid(path: Path) -> None:
-    found = load_any_recipe(path)
+    found = load_recipe(path)
     assert found.name == (f"table-{path.stem}" if path.parent.name == "table" else path.stem)
-    if isinstance(found, Recipe):
+    if isinstance(found, FieldRecipe):
         return
     _check(found)
     assert found.corpus in CORPORA
@@ -47,8 +48,8 @@ def test_every_recipe_that_comes_along_is_valid(path: Path) -> None:
 @pytest.mark.parametrize("path", ZOO, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_recipes_network_can_be_built(path: Path) -> None:
     """Built without its numbers, as some have a hundred million. Those of Keras are built by tests/export/zoo."""
-    found = load_any_recipe(path)
-    assert not isinstance(found, Recipe)
+    found = load_recipe(path)
+    assert not isinstance(found, FieldRecipe)
     known = architecture(found.architecture)
     if known.keras:
         return
@@ -66,14 +67,14 @@ def test_every_recipes_network_can_be_built(path: Path) -> None:
 
 
 def test_every_network_of_the_papers_has_a_recipe() -> None:
-    trained = {load_any_recipe(path).architecture for path in ZOO}  # type: ignore[union-attr]
+    trained = {load_recipe(path).architecture for path in ZOO}  # type: ignore[union-attr]
     assert trained == set(ARCHITECTURES)
 
 
 def test_the_table_has_one_budget() -> None:
     """Of each task every recipe shows as many crops in the same order; only what its comment says may differ."""
-    found = [load_any_recipe(path) for path in TABLE]
-    pixels = [one for one in found if not isinstance(one, (Recipe, ClassificationRecipe))]
+    found = [load_recipe(path) for path in TABLE]
+    pixels = [one for one in found if not isinstance(one, (FieldRecipe, ClassificationRecipe))]
     cells = [one for one in found if isinstance(one, ClassificationRecipe)]
     assert {one.architecture for one in pixels} == {
         "unet", "linknet", "attention-unet", "conditional-gan", "dced-net", "do-unet", "segnet", "field",
@@ -96,8 +97,8 @@ def test_the_table_has_one_budget() -> None:
 
 def test_elsaftys_settings() -> None:
     for name in ("elsafty-unet", "elsafty-efficientnet-b0", "elsafty-efficientnet-b0-weighted"):
-        found = load_any_recipe(RECIPES / "papers" / f"{name}.yaml")
-        assert not isinstance(found, Recipe)
+        found = load_recipe(RECIPES / "papers" / f"{name}.yaml")
+        assert not isinstance(found, FieldRecipe)
         assert (found.optimiser, found.learning_rate, found.batch) == ("adam", 4e-4, 32)
         rule = found.schedule
         assert (rule.kind, rule.factor, rule.patience_epochs, rule.min_delta, rule.stop_after_epochs) == (
@@ -114,15 +115,15 @@ def test_elsaftys_settings() -> None:
 
 
 def test_dced_nets_settings() -> None:
-    found = load_any_recipe(RECIPES / "papers" / "dced-net.yaml")
+    found = load_recipe(RECIPES / "papers" / "dced-net.yaml")
     assert isinstance(found, SegmentationRecipe)
     assert (found.loss, found.levels, found.side_px, found.batch, found.learning_rate) == ("mse", "gated", 320, 2, 1e-4)
-    assert found.preprocessing == ("wiener", "laplace")
+    assert found.filters == ("wiener", "laplace")
     assert (found.phases[0].epochs, found.epoch_steps) == (400, 150)
 
 
 def test_a_recipe_without_a_task_is_the_field_networks(tmp_path: Path) -> None:
-    assert isinstance(load_any_recipe(write(tmp_path, field())), Recipe)
+    assert isinstance(load_recipe(write(tmp_path, field())), FieldRecipe)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_a_recipe_without_a_task_is_the_field_networks(tmp_path: Path) -> None:
     [
         ("segmentation", "task", {"task": "detection"}), ("segmentation", "loss", {"loss": "focal"}),
         ("segmentation", "phases", {"phases": []}), ("segmentation", "phases.0.epochs", {"phases": [{"epochs": 0}]}),
-        ("segmentation", "channel", {"channel": ["rbc"]}), ("segmentation", "preprocessing.0", {"preprocessing": ["gauss"]}),
+        ("segmentation", "channel", {"channel": ["rbc"]}), ("segmentation", "filters.0", {"filters": ["gauss"]}),
         ("segmentation", "splits.folds.folds", {"splits": {"by": "folds", "folds": 1}}),
         ("segmentation", "schedule.factor", {"schedule": {"kind": "plateau", "factor": 2}}),
         ("segmentation", "augmentation.kind", {"augmentation": {"kind": "mixup"}}),
@@ -144,7 +145,7 @@ def test_a_recipe_without_a_task_is_the_field_networks(tmp_path: Path) -> None:
 def test_a_wrong_key_is_named_with_its_file(tmp_path: Path, kind: str, key: str, changed: dict[str, Any]) -> None:
     content = {**getattr(tiny, kind)().model_dump(mode="json"), **changed}
     with pytest.raises(RecipeError) as caught:
-        load_any_recipe(write(tmp_path, content))
+        load_recipe(write(tmp_path, content))
     assert "tiny.yaml: " in str(caught.value)
     assert key in str(caught.value)
     assert "tagged-union" not in str(caught.value)
@@ -154,9 +155,9 @@ def test_a_wrong_key_is_named_with_its_file(tmp_path: Path, kind: str, key: str,
 def test_what_is_no_recipe_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "broken.yaml").write_bytes(content)
     with pytest.raises(RecipeError, match=r"broken\.yaml"):
-        load_any_recipe(tmp_path / "broken.yaml")
+        load_recipe(tmp_path / "broken.yaml")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"none\.yaml cannot be read"):
-        load_any_recipe(tmp_path / "none.yaml")
+        load_recipe(tmp_path / "none.yaml")

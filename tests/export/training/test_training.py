@@ -133,7 +133,7 @@ def test_a_run_folder_holds_the_exact_recipe_and_what_came_of_it(tmp_path: Path)
     run = tmp_path / "runs" / "tiny"
     train(recipe, tiny.masks(tmp_path / "data"), run, workers=1)
     assert sorted(path.name for path in run.iterdir()) == [
-        "checkpoint.pt", "curves.csv", "curves.png", "recipe.yaml", "weights.pt",
+        "checkpoint.pt", "curves.csv", "curves.png", "recipe.yaml", "scale.json", "weights.pt",
     ]  # fmt: skip
     assert type(recipe).model_validate(yaml.safe_load((run / "recipe.yaml").read_text())) == recipe
     network = architecture("unet").build(1, 2)
