@@ -6,10 +6,11 @@ import typer
 
 from tests.campaigns.faults import faults
 from tests.campaigns.fuzz import fuzz
+from tests.campaigns.recipes import recipes
 from tests.campaigns.soak import soak
 
 app = typer.Typer(no_args_is_help=True, help="Long runs: everything that can fail made to fail, hours of use, hostile input.")
-for campaign in (faults, fuzz, soak):
+for campaign in (faults, fuzz, soak, recipes):
     app.command()(campaign)
 
 if __name__ == "__main__":
