@@ -16,9 +16,9 @@ from typing import Any
 import platformdirs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engines.atomic_file import TEMPORARY_SUFFIX, write_whole
 from engines.contract import EngineError
 from engines.plan_key import SCHEMA, Machine, PlanKey, plan_key, this_machine
+from engines.whole_file import TEMPORARY_SUFFIX, write_whole
 
 __all__ = [
     "SCHEMA",

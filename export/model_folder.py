@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from engines.atomic_file import write_whole
 from engines.manifest import FILE_NAME, ClassifierManifest, Manifest, ModelFile, Precision
+from engines.whole_file import write_whole
 from export.conversion_error import ConversionError
 
 Card = Manifest | ClassifierManifest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,18 +21,18 @@ from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
 from engines.acceptance import accept, open_reference, reference_frames
 from engines.contract import EngineError
-from engines.manifest import FILE_NAME, Manifest, checked_bytes, load_manifest
+from engines.manifest import Manifest, checked_bytes, load_manifest
 from engines.onnxrt import OnnxRuntime
 from engines.opening import Runtime, open_model
 from engines.prepare import Preparation, prepare
 from export.calibration import counted_fields, familiarity, field_features, uncertainty
 from export.conversion_error import ConversionError
 from export.evaluate import ask, questions, table
-from export.model_folder import add_form
+from export.model_folder import FolderError, add_form, staged, write_card
 from export.sealing import seal
 from export.to_half import to_half
 from export.to_int8 import to_int8
-from export.to_onnx import to_onnx, write_atomically
+from export.to_onnx import to_onnx
 from export.training.augmentation import reimaged
 from export.training.field_recipe import FieldRecipe
 from export.training.packing import pack
@@ -75,17 +74,14 @@ def publish_model(recipe: FieldRecipe, weights: Path, card: Path, data: Path, fo
     int8 = to_int8(fp32, _calibration(recipe, data, weights.parent.parent / "packed", preparation), (_head(fp32),))
     parameters = sum(p.numel() for p in network.parameters())
     content = {**_card(recipe, fixed, preparation), "recipe": f"{recipe.name}.yaml", "parameters": parameters}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
-        staged = Path(name) / folder.name
-        try:
-            _write_measured(staged, content, {"fp32": fp32, "int8": int8}, recipe, data, weights.parent.parent / "packed")
-            seal_with_half(staged)
-        except ValidationError as error:
-            raise PublishingError(f"{card} does not make a manifest: {error}") from error
-        if folder.exists():
-            folder.rename(Path(name) / "before")
-        staged.rename(folder)
+    try:
+        with staged(folder) as new:
+            _write_measured(new, content, {"fp32": fp32, "int8": int8}, recipe, data, weights.parent.parent / "packed")
+            seal_with_half(new)
+    except ValidationError as error:
+        raise PublishingError(f"{card} does not make a manifest: {error}") from error
+    except FolderError as error:
+        raise PublishingError(str(error)) from error
     return folder
 
 
@@ -127,7 +123,7 @@ def _write_measured(
     """Write the files and the manifest, with the order of the files that `val` asks for, what the first of them knows of its
     errors, and its figures."""
     for precision, model in files.items():
-        write_atomically(folder / f"model-{precision}.onnx", model)
+        (folder / f"model-{precision}.onnx").write_bytes(model)
     _write_manifest(folder, content, files, ("int8", "fp32"), [])
     on_val = {name: _accuracy(folder, Runtime(f"cpu-{name}"), data, ("val",)) for name in files}
     mean = {name: float(np.mean([float(str(row["count_accuracy"])) for row in rows])) for name, rows in on_val.items()}
@@ -192,9 +188,7 @@ def _write_manifest(
     listed = [
         {"file": f"model-{name}.onnx", "sha256": hashlib.sha256(files[name]).hexdigest(), "precision": name} for name in order
     ]
-    checked = Manifest.model_validate({**content, "files": listed, "accuracy": accuracy})
-    text = yaml.safe_dump(checked.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
-    write_atomically(folder / FILE_NAME, text.encode())
+    write_card(folder, Manifest.model_validate({**content, "files": listed, "accuracy": accuracy}))
     load_manifest(folder)
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engines.acceptance import open_reference
-from engines.atomic_file import write_whole
 from engines.contract import Tensor
 from engines.manifest import Manifest, Reference, load_manifest
 from engines.prepare import prepare
 from engines.tiling import over_fields
+from engines.whole_file import write_whole
 from export.conversion_error import ConversionError
 from export.frames import DIAMETER_PX, rendered
 from export.model_folder import write_card

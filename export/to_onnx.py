@@ -191,11 +191,3 @@ def onnx_bytes(
     size = ExampleSize(side, fixed=kind.task == "classification")
     metadata = described(architecture_name, labels, kind.task, cell_diameter_px, source_sha256)
     return to_onnx(network, kind.multiple_px, size=size, metadata=metadata)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside, then replace: no half-written model is ever found under `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)

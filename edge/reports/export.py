@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from edge.record.store.records import SessionRecord
 from edge.reports import tables
 from edge.reports.parquet import write_parquet
 from edge.reports.tables import Row
+from engines.whole_file import whole_file
 
 
 class TableFormat(str, Enum):
@@ -72,14 +72,8 @@ def _write_csv(path: Path, table: Table, store: StoreReader, sessions: Sequence[
 
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """A name to write to; what was written gets its last name once all of it is on the disk."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """As `whole_file`, in a folder that may have to be made. Raises StoreError."""
     with file_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with whole_file(path) as partial:
             yield partial
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)

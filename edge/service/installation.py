@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.service.errors import ServiceError
 from edge.service.places import Places
 from edge.service.templates import JOURNAL, RULES, UNIT, template
-from engines.atomic_file import write_whole
+from engines.whole_file import write_whole
 
 SEAL = re.compile(r"\n# Written by hemocam \S+ install-service; sha256 of the lines above: ([0-9a-f]{64})\n\Z")
 SHIPPED_PROGRAM = "/opt/hemocam/bin/hemocam"

@@ -13,7 +13,7 @@ from engines.contract import Tensor
 
 class HostMemory(str, Enum):
     """How a tensor reaches the GPU. COPIED goes through page-locked memory into the GPU's own. MAPPED lets the GPU work in the
-    host's memory: no copy, for integrated GPUs such as a Jetson's; measure there which is quicker."""
+    host's memory: no copy, for integrated GPUs such as a Jetson's, where it is the default."""
 
     COPIED = "copied"
     MAPPED = "mapped"

@@ -31,13 +31,20 @@ SQUARES_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Gpus:
-    """What plans are built and run with; found where it is not given. `memory` MAPPED is for integrated GPUs."""
+    """What plans are built and run with; found where it is not given. `memory` None is MAPPED on an integrated GPU, which
+    shares the host's memory, else COPIED."""
 
     trt: TensorRT = field(default_factory=find_tensorrt)
     cuda: Any = field(default_factory=load_cuda)
     cache: PlanCache = field(default_factory=PlanCache)
     build: Build = build_plan
-    memory: HostMemory = HostMemory.COPIED
+    memory: HostMemory | None = None
+
+    @property
+    def host_memory(self) -> HostMemory:
+        if self.memory is not None:
+            return self.memory
+        return HostMemory.MAPPED if describe_gpu(self.cuda).integrated else HostMemory.COPIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ class _Loading:
     def _engine(self, plan: bytes, file: ModelFile) -> Engine:
         gpus = self.gpus
         try:
-            engine = TensorRTEngine(plan, self._name, file.precision, trt=gpus.trt, cuda=gpus.cuda, memory=gpus.memory)
+            engine = TensorRTEngine(plan, self._name, file.precision, trt=gpus.trt, cuda=gpus.cuda, memory=gpus.host_memory)
         except PlanRefused as error:
             raise _DoesNotLoad(str(error)) from error
         return over_fields(engine, self.manifest, SQUARES_AT_ONCE)

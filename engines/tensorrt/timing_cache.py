@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from engines.atomic_file import write_whole
 from engines.tensorrt.errors import BuildFailed
+from engines.whole_file import write_whole
 
 logger = logging.getLogger(__name__)
 

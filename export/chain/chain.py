@@ -10,9 +10,9 @@ from time import perf_counter
 
 import torch
 
-from engines.atomic_file import write_whole
 from engines.contract import Engine
 from engines.manifest import Manifest, load_card
+from engines.whole_file import write_whole
 from export.bringing import BringingSpec, bring, write_model_folder
 from export.bringing.model_folder import Card
 from export.bringing.source_kind import SourceKind, kind_of

@@ -9,13 +9,13 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.atomic_file import write_whole
 from engines.contract import Engine, PlanRefused, RuntimeMissing
 from engines.manifest import ClassifierManifest
 from engines.tensorrt.binding import TensorRT, find_tensorrt
 from engines.tensorrt.building import BuildOptions, Built, Profile, build
 from engines.tensorrt.loading import usual_options
 from engines.tensorrt.running import TensorRTEngine
+from engines.whole_file import write_whole
 from export.chain.report import Step
 from export.forms import as_on_device, on_cpu
 from export.half_rounding import rounded

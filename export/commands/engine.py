@@ -164,8 +164,8 @@ def _built(onnx: bytes, options: BuildOptions, trt: TensorRT) -> Built:
 
 
 def _write(path: Path, plan: bytes) -> None:
-    from engines.atomic_file import write_whole
     from engines.tensorrt.errors import BuildFailed
+    from engines.whole_file import write_whole
 
     try:
         write_whole(path, plan)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engines.whole_file import whole_file
 from export.datasets.sample import DatasetError, Sample
 from export.training.augmentation import Views, augmented
 from export.training.cropping import turns
@@ -58,14 +59,13 @@ def pack_crops(samples: Sequence[Sample], recipe: ClassificationRecipe, folder: 
     kept = folder / f"{recipe.corpus}-{recipe.side_px}-{key}.npy"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".partial")
         shape = (len(samples), recipe.side_px, recipe.side_px, 3)
-        stored = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
-        for index, sample in enumerate(samples):
-            stored[index] = _square(_cut_out(sample) if recipe.masked else sample.pixels(), recipe.side_px)
-        stored.flush()
-        del stored
-        partial.replace(kept)
+        with whole_file(kept) as partial:
+            stored = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+            for index, sample in enumerate(samples):
+                stored[index] = _square(_cut_out(sample) if recipe.masked else sample.pixels(), recipe.side_px)
+            stored.flush()
+            del stored
         log.info("packed %d crops into %s", len(samples), kept)
     return Crops(np.load(kept, mmap_mode="r"), labels)
 

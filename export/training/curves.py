@@ -6,18 +6,18 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from engines.whole_file import whole_file
+
 Row = Mapping[str, float]
 
 
 def write_table(rows: Sequence[Row], path: Path) -> None:
     """All epochs as CSV; columns are the figures that any row has, in their order."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in rows)
-    partial.replace(path)
 
 
 def draw(rows: Sequence[Row], path: Path, title: str) -> None:
@@ -39,6 +39,5 @@ def draw(rows: Sequence[Row], path: Path, title: str) -> None:
         if group:
             axes.legend(fontsize=8)
     figure.suptitle(title)
-    partial = path.with_suffix(".partial")
-    figure.savefig(partial, format="png", dpi=100)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        figure.savefig(partial, format="png", dpi=100)

@@ -15,6 +15,7 @@ from edge.smear.slide import SmearRecipe, make_smear
 from edge.smear.staining import Stain, stain_window
 from edge.smear.truth import true_cells
 from engines.prepare import Preparation, white_balance
+from engines.whole_file import whole_file
 from export.datasets import allidb1, cbc, chula, txl
 from export.datasets.sample import Sample
 from export.training.field_recipe import FieldRecipe
@@ -112,9 +113,8 @@ def _kept(kept: Path, patches: Callable[[], Iterator[Patch]]) -> list[Patch]:
             arrays[f"pixels{index}"] = patch.pixels
             arrays[f"targets{index}"], arrays[f"known{index}"] = patch.targets, patch.known
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_suffix(".partial.npz")
-        np.savez(partial, allow_pickle=False, **arrays)
-        partial.replace(kept)
+        with whole_file(kept) as partial, partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
         log.info("packed %d patches into %s", len(arrays) // 3, kept)
     with np.load(kept) as stored:
         return [Patch(stored[f"pixels{i}"], stored[f"targets{i}"], stored[f"known{i}"]) for i in range(len(stored.files) // 3)]

@@ -12,6 +12,7 @@ import torch
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from engines.whole_file import whole_file, write_whole
 from export.training.recipe import RecipeError
 from export.training.recipes import AnyRecipe, load_recipe
 
@@ -53,9 +54,7 @@ class RunFolder:
         if self.recipe.exists() and not self._same(recipe):
             raise RecipeError(f"{self.recipe} is another recipe than this one: give another --run, or remove {self.path}")
         content = yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-        partial = self.recipe.with_suffix(".partial")
-        partial.write_text(content, encoding="utf-8")
-        partial.replace(self.recipe)
+        write_whole(self.recipe, content.encode())
 
     def read(self) -> AnyRecipe:
         """The recipe that was trained by. Raises RecipeError where there is none."""
@@ -95,6 +94,5 @@ class RunFolder:
 
 def save(state: object, path: Path) -> None:
     """Write beside, then replace: a kill leaves the old file or the new one."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        torch.save(state, partial)

@@ -123,7 +123,7 @@ def test_prune_takes_out_foreign_unused_and_too_many(cache: PlanCache) -> None:
 
 def test_prune_sweeps_what_belongs_to_no_plan_and_leaves_the_rest(cache: PlanCache) -> None:
     cache.put(KEY, PLAN)
-    for name in (".half.plan.x.part", "dead.plan", "dead.json", "README.txt"):
+    for name in (".half.plan.x.partial", "dead.plan", "dead.json", "README.txt"):
         (cache.folder / name).write_bytes(b"")
     assert cache.prune() == []
     assert sorted(each.name for each in cache.folder.iterdir() if KEY.digest not in each.name) == [".lock", "README.txt"]

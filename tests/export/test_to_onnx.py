@@ -1,8 +1,6 @@
 # ruff: noqa: E402  # what is imported further down needs a package that may not be installed
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,7 +10,7 @@ onnx = pytest.importorskip("onnx", reason="conversion needs ONNX: pip install he
 from engines.onnxrt import OnnxRuntime
 from export.conversion_error import ConversionError
 from export.normalisation import NORMALISATIONS
-from export.to_onnx import OPSET, to_onnx, write_atomically
+from export.to_onnx import OPSET, to_onnx
 from tests.export.networks import UNIT_PX, network
 
 
@@ -40,24 +38,6 @@ def test_the_file_is_valid_and_takes_a_cameras_pixels(content: bytes) -> None:
     with OnnxRuntime(content, "tiny.onnx", 1) as engine:
         assert (engine.input.name, engine.input.shape, engine.input.dtype) == ("pixels", (None, None, None, 3), "uint8")
         assert (engine.output.name, engine.output.dtype) == ("logits", "float32")
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "new" / "model.onnx"
-    write_atomically(path, b"old")
-    write_atomically(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert [one.name for one in path.parent.iterdir()] == ["model.onnx"]
-
-    def full(partial: Path, _: bytes) -> int:
-        with partial.open("wb") as file:
-            file.write(b"ha")
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="no space"):
-        write_atomically(path, b"half")
-    assert path.read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("name", NORMALISATIONS)

@@ -15,9 +15,9 @@ from edge.record.repair.salvage import Salvaged, salvage
 from edge.record.store.backup import free_name, stamp
 from edge.record.store.database import DATABASE_NAME, connect_read_only
 from edge.record.store.errors import StoreCorrupt, file_errors, sqlite_errors
-from edge.record.store.images import sync_folder
 from edge.record.store.schema import SCHEMA_VERSION, misshapen
 from edge.record.store.swap import REBUILT_NAME, swap
+from engines.whole_file import sync_folder
 
 Tell = Callable[[str], object]
 log = logging.getLogger(__name__)

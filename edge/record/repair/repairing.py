@@ -14,11 +14,11 @@ from edge.record.repair.rebuilding import keep_as_it_is, rebuild
 from edge.record.store.backup import free_name
 from edge.record.store.database import BUSY_TIMEOUT_S, DATABASE_NAME, connect_read_only
 from edge.record.store.errors import StoreCorrupt, StoreNotFound, file_errors, sqlite_errors
-from edge.record.store.images import sync_folder
 from edge.record.store.pictures import ORPHANS
 from edge.record.store.running import FolderLock
 from edge.record.store.schema import SCHEMA_VERSION, migrate, version_of
 from edge.record.store.swap import REBUILT_NAME, swap
+from engines.whole_file import sync_folder
 
 Tell = Callable[[str], object]
 

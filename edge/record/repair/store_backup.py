@@ -10,9 +10,9 @@ from pathlib import Path
 from edge.record.store.backup import copy_database, free_name, stamp
 from edge.record.store.database import DATABASE_NAME, connect_read_only
 from edge.record.store.errors import StoreNotFound, file_errors, sqlite_errors
-from edge.record.store.images import sync_folder
 from edge.record.store.pictures import SNAPSHOTS, PictureKind, pictures
 from edge.record.store.schema import SCHEMA_VERSION, version_of
+from engines.whole_file import sync_folder
 
 
 class PictureBackup(str, Enum):

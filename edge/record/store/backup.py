@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from datetime import datetime, timezone
 from pathlib import Path
 
 from edge.record.store.database import connect_read_only
 from edge.record.store.errors import StoreCorrupt, StoreFull, file_errors, sqlite_errors
-from edge.record.store.images import sync_folder
+from engines.whole_file import whole_file
 
 PAGES_A_STEP = 4096
 """Between steps of 16 MB a writer gets its turn."""
@@ -35,18 +34,12 @@ def copy_database(source: Path, target: Path) -> Path:
 
     Raises StoreError; there is no `target` then. StoreCorrupt where the copy's pages do not hang together.
     """
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    with file_errors(target):
-        partial.unlink(missing_ok=True)
+    with file_errors(target), whole_file(target) as partial:
         try:
             _copy(source, partial)
-            with partial.open("rb") as file:
-                os.fsync(file.fileno())
-            partial.replace(target)
         finally:
-            for leftover in (partial, *(partial.with_name(f"{partial.name}-{end}") for end in ("journal", "wal", "shm"))):
-                leftover.unlink(missing_ok=True)
-        sync_folder(target.parent)
+            for end in ("journal", "wal", "shm"):
+                partial.with_name(f"{partial.name}-{end}").unlink(missing_ok=True)
     return target
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from edge.frame import Frame, Pixels
 from edge.record.store.errors import StoreError, file_errors
+from engines.whole_file import sync_folder
 
 JPEG_QUALITY = 90
 SIMULATED_MARK = "SIMULATED"
@@ -90,13 +91,3 @@ def _make_folders(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for each in missing:
         sync_folder(each.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in `folder` to the disk."""
-    # A rename is on the disk only when its folder is (fsync(2), NOTES).
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

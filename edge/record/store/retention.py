@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from edge.record.store.errors import file_errors
-from edge.record.store.images import sync_folder
 from edge.record.store.pictures import IMAGES, SNAPSHOTS, PictureKind, pictures
 from edge.record.store.records import SessionState
 from edge.record.store.store import Store
+from engines.whole_file import sync_folder
 
 KEEP_LAST_FIELDS = 50
 MOST_A_CALL = 500

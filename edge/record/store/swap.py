@@ -10,8 +10,8 @@ from pathlib import Path
 
 from edge.record.store.database import DATABASE_NAME
 from edge.record.store.errors import file_errors
-from edge.record.store.images import sync_folder
 from edge.record.store.running import FolderLock
+from engines.whole_file import sync_folder
 
 REBUILT_NAME = f"{DATABASE_NAME}.rebuilt"
 

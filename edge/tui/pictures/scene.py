@@ -17,7 +17,6 @@ class PictureKind(str, Enum):
     """How the picture is shown. AUTO takes the best that the terminal can."""
 
     AUTO = "auto"
-    PIXELS = "pixels"
     HALF_BLOCKS = "halfblocks"
     TEXT = "text"
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from base64 import standard_b64decode
 from dataclasses import replace
-from zlib import decompress
 
 import numpy as np
 import pytest
@@ -16,11 +13,7 @@ from edge.counting.signs import SIGNS
 from edge.tui.pictures.brightness_ramp import BrightnessRamp
 from edge.tui.pictures.drawing import draw, fit, letters
 from edge.tui.pictures.half_blocks import EIGHT_BIT, TRUE_COLOUR, HalfBlocks
-from edge.tui.pictures.kitty import KittyPixels
-from edge.tui.pictures.labels import draw_labelled
 from edge.tui.pictures.scene import PictureKind, Rendering, Scene
-from edge.tui.pictures.sixel import SixelPixels
-from edge.tui.pictures.size import CellSize
 from edge.tui.pictures.terminal import rendering, wanted_kind
 
 from . import fake_session as fake
@@ -28,10 +21,9 @@ from . import fake_session as fake
 FRAME, CELLS = fake.rendered(0)
 SCENE = Scene(FRAME.pixels, CELLS)
 GROUND = Style(color="#ffffff", bgcolor="#000000")
-CELL = CellSize(8, 16)
 
 
-@pytest.mark.parametrize("made", [HalfBlocks(), HalfBlocks(EIGHT_BIT), BrightnessRamp(), KittyPixels(CELL), SixelPixels(CELL)])
+@pytest.mark.parametrize("made", [HalfBlocks(), HalfBlocks(EIGHT_BIT), BrightnessRamp()])
 @pytest.mark.parametrize("size", [(40, 17), (104, 41), (1, 1), (7, 90), (150, 2)])
 def test_every_rendering_fills_its_area(made: Rendering, size: tuple[int, int]) -> None:
     for scene in (SCENE, replace(SCENE, stamp="SIMULATED", veil="CAMERA LOST"), Scene(np.zeros((1944, 2592, 3), np.uint8))):
@@ -89,12 +81,6 @@ def test_simulated_is_written_into_the_picture(made: Rendering) -> None:
     assert " PAUSED " in text[7]
 
 
-def test_simulated_is_drawn_into_true_pixels() -> None:
-    changed = (draw_labelled(replace(SCENE, stamp="SIMULATED"), 640, 480) != draw_labelled(SCENE, 640, 480)).any(axis=2)
-    assert changed[:20, :150].mean() > 0.9
-    assert changed[-20:, -150:].mean() > 0.9
-
-
 def test_ramp_has_no_letters_but_those_of_cells() -> None:
     bare = "".join(strip.text for strip in BrightnessRamp().strips(Scene(FRAME.pixels), 40, 15, GROUND))
     assert not any(character.isalpha() for character in bare)
@@ -118,29 +104,11 @@ def test_steps_go_to_near_values(steps: np.ndarray) -> None:
     assert (steps[0], steps[255]) == (0, 255)
 
 
-def test_kitty_sends_the_pixels_it_was_given() -> None:
-    strips = KittyPixels(CELL).strips(SCENE, 40, 15, GROUND)
-    sequences = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", "".join(segment.text for segment in strips[0]))
-    keys = dict(key.split("=") for key in sequences[0][0].split(","))
-    pixels = np.frombuffer(decompress(standard_b64decode("".join(data for _, data in sequences))), np.uint8)
-    assert (keys["s"], keys["v"], keys["c"], keys["r"]) == ("320", "240", "40", "15")
-    assert [keys_.endswith("m=0") for keys_, _ in sequences] == [False] * (len(sequences) - 1) + [True]
-    assert (pixels.reshape(240, 320, 3) == draw_labelled(SCENE, 320, 240)).all()
-    assert all("\U0010eeee" in strip.text for strip in strips)
-
-
-def test_sixel_draws_from_the_last_row() -> None:
-    strips = SixelPixels(CELL).strips(SCENE, 44, 17, GROUND)
-    assert all(not strip.text.strip() for strip in strips[:-1])
-    assert re.search(r"\x1b\[44D\x1b7\x1b\[16A\x1bP.*\x1b\\\x1b8\x1b\[44C$", strips[-1].text, re.DOTALL)
-
-
 @pytest.mark.parametrize(
     ("wanted", "environment", "kind"),
     [
         (PictureKind.TEXT, {}, BrightnessRamp),
         (PictureKind.HALF_BLOCKS, {"NO_COLOR": "1"}, HalfBlocks),
-        (PictureKind.PIXELS, {}, HalfBlocks),
         (PictureKind.AUTO, {"NO_COLOR": "1"}, BrightnessRamp),
         (PictureKind.AUTO, {}, BrightnessRamp),
     ],
@@ -152,5 +120,5 @@ def test_rendering_without_a_terminal(wanted: PictureKind, environment: dict[str
 def test_variable_is_read_and_checked() -> None:
     assert wanted_kind({}) is PictureKind.AUTO
     assert wanted_kind({"HEMOCAM_PICTURE": "text"}) is PictureKind.TEXT
-    with pytest.raises(ValueError, match="HEMOCAM_PICTURE is 'png'; it may be auto, pixels, halfblocks, text"):
+    with pytest.raises(ValueError, match="HEMOCAM_PICTURE is 'png'; it may be auto, halfblocks, text"):
         wanted_kind({"HEMOCAM_PICTURE": "png"})

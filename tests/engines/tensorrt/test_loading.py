@@ -12,6 +12,7 @@ import pytest
 from engines.contract import ModelCorrupt, PlanRefused, Tensor
 from engines.manifest import Manifest, load_manifest
 from engines.plan_cache import PlanCache
+from engines.tensorrt.buffers import HostMemory
 from engines.tensorrt.building import BuildFailed, BuildOptions
 from engines.tensorrt.loading import Gpus, Loaded, load, usual_options
 from engines.tensorrt.profiles import Profile
@@ -53,6 +54,14 @@ class Machine:
 
     def sidecars(self) -> list[dict[str, object]]:
         return [json.loads(path.read_text()) for path in self.cache.folder.glob("*.json")]
+
+
+def test_an_integrated_gpu_works_in_the_hosts_memory(tmp_path: Path) -> None:
+    """The double is a Jetson."""
+    made = Machine(tmp_path)
+    gpus = Gpus(trt_double.double(made.cuda), made.cuda, made.cache)
+    assert gpus.host_memory is HostMemory.MAPPED
+    assert Gpus(gpus.trt, made.cuda, made.cache, memory=HostMemory.COPIED).host_memory is HostMemory.COPIED
 
 
 @pytest.fixture

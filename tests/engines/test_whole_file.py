@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.atomic_file import write_whole
+from engines.whole_file import write_whole
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -24,7 +24,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -
     path.write_bytes(b"old")
     # A limit on a file's size stands in for the full disk: the kernel refuses the write in the middle.
     code = (
-        "import resource, sys; from pathlib import Path; from engines.atomic_file import write_whole\n"
+        "import resource, sys; from pathlib import Path; from engines.whole_file import write_whole\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write_whole(Path(sys.argv[1]), bytes(5000))\n"
         "except OSError as error: print(error.strerror)"
