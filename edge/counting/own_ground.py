@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from edge.counting.masks import Mask
 from edge.counting.peaks import Floats, Peaks
 
-SURE = 0.8
-"""A peak above this value is a cell wherever it stands."""
-LEAST_SHARE = 0.15
+SURE = 0.6
+"""A peak above this value is a cell wherever it stands: with this and the share below `val` was counted best of 12 pairs
+(0.5 to 0.8, 0.08 to 0.25)."""
+LEAST_SHARE = 0.25
 """Of its disc a cell must show so much foreground that no better cell's disc covers. Two discs a third of a diameter apart have
 0.42 of their own; the middle between three that touch has nearly none."""
 RINGS, SPOKES = 6, 24
