@@ -17,10 +17,11 @@ from edge.config import Config, ImagesCamera, SimulatedSlideCamera, V4l2Camera, 
 from edge.counting.cell import CellClass
 from edge.counting.counter import CountingSettings, FieldCounter
 from edge.loop.inference import EngineSupply, Inference
-from edge.loop.loop import Loop
+from edge.loop.loop import Loop, Workers
 from edge.loop.settings import LoopSettings
 from edge.optics.freshness import Freshness
 from edge.optics.gate import Gate, GateSettings
+from edge.optics.judge import Judge
 from edge.optics.stillness import Stillness
 from edge.record.recorder import Recorder
 from edge.record.recording import Recording
@@ -28,7 +29,7 @@ from edge.record.settings import RecordSettings
 from edge.record.store.store import Store
 from edge.session.origin import SessionOrigin
 from edge.session.running_ledger import RunningLedger
-from edge.session.wall_clock import WallWatch
+from edge.slide.counted_area import CountedArea
 from edge.slide.coverage import Coverage
 from engines.opening import Opened
 
@@ -130,7 +131,7 @@ def session(open_camera: Callable[[], Camera], engines: EngineSupply, plan: Sess
     engine to begin with, its card, and what follows where it fails. Raises EngineError, and what making a camera raises.
     """
     opened = engines.first()
-    bell, books, coverage = Event(), RunningLedger(), Coverage()
+    bell, books = Event(), RunningLedger()
     capture = Capture(open_camera, bell.set, read_timeout_s=plan.loop.read_timeout_s)
     live = capture.info.live
     counter = FieldCounter(opened.engine, opened.manifest, plan.counting)
@@ -143,7 +144,6 @@ def session(open_camera: Callable[[], Camera], engines: EngineSupply, plan: Sess
     kept = replace(plan.record, resume=plan.record.resume and live)
     recording = Recording(lambda: Recorder(Store(plan.store), card, kept), books, bell.set, compare=counter.compared)
     inference = Inference(engines, counter.infer, bell.set, plan.loop.deadline_s)
-    return Loop(
-        capture, Gate(plan.gate), Stillness() if live else None, Freshness() if live else None, counter, inference, recording,
-        coverage, plan.loop, WallWatch(), lambda: None, books=books, bell=bell,
-    )  # fmt: skip
+    workers = Workers(capture, inference, recording, bell, books)
+    judge = Judge(Gate(plan.gate), Freshness() if live else None, Stillness() if live else None)
+    return Loop(workers, judge, counter, CountedArea(Coverage()), plan.loop)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Event as Bell
-from typing import Any
 
 from edge.cameras.reading.capture import Capture
 from edge.loop.engine_line import EngineLine
@@ -30,11 +29,11 @@ class Closing:
     """Ends a session, also one that never began or that failed anywhere. For the loop's thread."""
 
     def __init__(
-        self, capture: Capture, inference: Inference[Any, Any], recording: Recording, release: Callable[[], object], *,
+        self, capture: Capture, inference: Inference, recording: Recording, *,
         books: RunningLedger, board: StatusBoard, intake: Intake, line: EngineLine, desk: RecordDesk, bell: Bell,
         clock: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._capture, self._inference, self._recording, self._release = capture, inference, recording, release
+        self._capture, self._inference, self._recording = capture, inference, recording
         self._books, self._board, self._intake, self._line, self._desk = books, board, intake, line, desk
         self._bell, self._clock = bell, clock
 
@@ -44,7 +43,6 @@ class Closing:
         failed = reason is FinishReason.FAILED
         with ExitStack() as last:  # done from the bottom to the top, whatever fails
             last.callback(self._end, reason)
-            last.callback(self._release)
             last.callback(self._inference.close)
             last.callback(self._recording.close, reason)
             if begun:
@@ -60,7 +58,7 @@ class Closing:
     def _end_frames(self, *, stray: bool) -> None:
         """All but those that were accepted. `stray` are what was just being judged or counted when the program failed."""
         self._intake.note_drops()
-        for _ in self._line.clear():
+        for _ in range(self._line.clear()):
             self._books.end(FrameState.DROPPED)
         self._desk.take_down()
         if stray:

@@ -6,17 +6,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
-from edge.counting.counter import FieldCounter, Seen
+from edge.counting.counter import FieldCounter
 from edge.counting.errors import CountingError
-from edge.counting.field_count import FieldCount, Scale
+from edge.counting.field_count import Scale
 from edge.frame import Frame
 from edge.loop.inference import Inference
 from edge.loop.inference_news import EngineGone, EngineReady, EngineRepairing, InferenceDone, InferenceMissed
+from edge.loop.passage import Asked, Begun, Counted, Failed, Inferred, Passage, Through, TurnedAway
 from edge.loop.run_machine import Happening
 from edge.loop.status_board import StatusBoard
-from edge.optics.verdict import Accepted, Verdict
+from edge.optics.verdict import Accepted, Rejected, Verdict
 from edge.session.events import Severity
 from engines.contract import EngineError, InferenceFailed
 
@@ -29,31 +29,12 @@ REST = 4.0
 
 
 @dataclass(slots=True, eq=False)
-class Passage:
-    """One frame on its way. It has come through where it was rejected, where it failed, or where it is counted."""
+class _Place:
+    """Where a frame stands in the line; from `overdue_s` on a newer live one may have its place."""
 
     token: int
-    frame: Frame
-    verdict: Verdict
     overdue_s: float
-    scale: Scale | None = None
-    asked: Any = None
-    begun: bool = False
-    look: int = 1
-    inferred: Any = None
-    seen: Seen | None = None
-    count: FieldCount | None = None
-    error: Exception | None = None
-
-    @property
-    def waits(self) -> bool:
-        """It is for the engine, which has not begun it."""
-        return self.scale is not None and not self.begun and self.error is None
-
-    @property
-    def back(self) -> bool:
-        """The engine has done, or has nothing to do."""
-        return self.scale is None or self.error is not None or self.inferred is not None
+    passage: Passage
 
 
 class EngineLine:
@@ -63,56 +44,53 @@ class EngineLine:
     """
 
     def __init__(
-        self, inference: Inference[Any, Any], counter: FieldCounter, board: StatusBoard, clock: Callable[[], float] = monotonic
+        self, inference: Inference, counter: FieldCounter, board: StatusBoard, clock: Callable[[], float] = monotonic
     ) -> None:
         self._inference, self._counter, self._board, self._clock = inference, counter, board, clock
-        self._passages: deque[Passage] = deque()
+        self._places: deque[_Place] = deque()
         self._entered = 0
         self.engine = ""
         self.gone: EngineError | None = None
 
     @property
     def empty(self) -> bool:
-        return not self._passages
+        return not self._places
 
     def room(self, *, live: bool) -> bool:
-        """Whether a frame may enter. A live one also where it takes the place of one that is `overdue`."""
-        if live and any(passage.waits for passage in self._passages):
-            return self.overdue is not None
-        return len(self._passages) < PLACES or (live and self.overdue is not None)
+        """Whether a frame may enter. A live one also where it takes the place of one that is overdue."""
+        if live and any(isinstance(place.passage, Asked) for place in self._places):
+            return self._overdue is not None
+        return len(self._places) < PLACES or (live and self._overdue is not None)
 
     @property
-    def overdue(self) -> Passage | None:
+    def _overdue(self) -> _Place | None:
         """The last frame, where it has been held up by a slow engine for so long that a newer one should have its place."""
-        for passage in reversed(self._passages):
-            if (passage.waits or passage.back) and self._clock() > passage.overdue_s:
-                return passage
+        for place in reversed(self._places):
+            if not isinstance(place.passage, Begun) and self._clock() > place.overdue_s:
+                return place
         return None
 
+    def give_way(self) -> Passage | None:
+        """Take out the frame that is overdue, where one is: for a newer one."""
+        place = self._overdue
+        if place is None:
+            return None
+        self._places.remove(place)
+        return place.passage
+
     def enter(self, frame: Frame, verdict: Verdict, since_s: float) -> None:
-        """Take in a frame that was judged from `since_s` on; an accepted one is measured,
-        and begun where the engine is free. There is `room`."""
+        """Take in a frame that was judged from `since_s` on; an accepted one is measured, and begun where the engine is free.
+        There is `room`."""
         self._entered += 1
-        passage = Passage(self._entered, frame, verdict, 0.0)
-        if isinstance(verdict, Accepted):
-            try:
-                passage.scale = self._counter.scale(frame.pixels, frame.um_per_px)
-                passage.asked = self._counter.prepared(frame.pixels, passage.scale)
-            except CountingError as error:
-                passage.error = error
+        passage = TurnedAway(frame, verdict) if isinstance(verdict, Rejected) else self._asked(frame, verdict)
         now_s = self._clock()
-        passage.overdue_s = now_s + max(STALE_S, REST * (now_s - since_s))
-        self._passages.append(passage)
+        self._places.append(_Place(self._entered, now_s + max(STALE_S, REST * (now_s - since_s)), passage))
         self._begin()
 
-    def withdraw(self, passage: Passage) -> None:
-        """Take a frame out that the engine is not at work on."""
-        self._passages.remove(passage)
-
-    def clear(self) -> tuple[Passage, ...]:
-        """Take all frames out; what the engine still gives is not heard."""
-        left = tuple(self._passages)
-        self._passages.clear()
+    def clear(self) -> int:
+        """Take all frames out, and give their number; what the engine still gives is not heard."""
+        left = len(self._places)
+        self._places.clear()
         return left
 
     def hear(self) -> bool:
@@ -121,12 +99,12 @@ class EngineLine:
         while (news := self._inference.take()) is not None:
             heard = True
             match news:
-                case InferenceDone(token, inferred):
-                    if (passage := self._of(token)) is not None:
-                        passage.inferred = inferred
+                case InferenceDone(token, answer):
+                    for place, begun in self._begun(token):
+                        place.passage = Inferred(begun.asked, answer)
                 case InferenceMissed(token, error):
-                    if (passage := self._of(token)) is not None:
-                        passage.error = error
+                    for place, begun in self._begun(token):
+                        place.passage = Failed(begun.frame, begun.verdict, error)
                 case EngineRepairing(text):
                     self._board.say(Severity.WARNING, text)
                     self._board.happen(Happening.ENGINE_REPAIRING, text)
@@ -142,34 +120,45 @@ class EngineLine:
         self._begin()
         return heard
 
-    def counted(self) -> Iterator[Passage]:
+    def through(self) -> Iterator[Through]:
         """Those that have come through, in order. One whose scale turns out wrong goes through the engine once more."""
-        while self._passages and self._passages[0].back:
-            first = self._passages[0]
-            if first.inferred is not None and first.error is None:
-                self._read(first)
-            if first.waits:
+        while self._places:
+            first = self._places[0]
+            if isinstance(first.passage, Inferred):
+                first.passage = self.read(first.passage)
+            if isinstance(first.passage, Asked | Begun | Inferred):
                 break
-            self._passages.popleft()
-            yield first
+            self._places.popleft()
+            yield first.passage
         self._begin()
 
-    def _of(self, token: int) -> Passage | None:
-        return next((passage for passage in self._passages if passage.token == token), None)
+    def read(self, inferred: Inferred) -> Asked | Counted | Failed:
+        """decode → count: what the answer says, or the question to ask next."""
+        asked = inferred.asked
+        frame, verdict = asked.frame, asked.verdict
+        try:
+            read = self._counter.read(inferred.answer, frame.um_per_px, asked.look)
+            if isinstance(read, Scale):
+                return Asked(frame, verdict, read, self._counter.prepared(frame.pixels, read), asked.look + 1)
+            return Counted(frame, verdict, read, self._counter.counted(read))
+        except (InferenceFailed, CountingError) as error:
+            return Failed(frame, verdict, error)
+
+    def _asked(self, frame: Frame, verdict: Accepted) -> Asked | Failed:
+        try:
+            scale = self._counter.scale(frame.pixels, frame.um_per_px)
+            return Asked(frame, verdict, scale, self._counter.prepared(frame.pixels, scale))
+        except CountingError as error:
+            return Failed(frame, verdict, error)
+
+    def _begun(self, token: int) -> Iterator[tuple[_Place, Begun]]:
+        """The frame that was begun with this token, if it was not taken out since."""
+        return ((place, place.passage) for place in self._places if place.token == token and isinstance(place.passage, Begun))
 
     def _begin(self) -> None:
-        passage = next((passage for passage in self._passages if passage.waits), None)
-        if passage is not None and passage.scale is not None and not self._inference.busy:
-            passage.begun = True
-            self._inference.begin(passage.token, passage.asked, passage.scale)
-
-    def _read(self, passage: Passage) -> None:
-        try:
-            read = self._counter.read(passage.inferred, passage.frame.um_per_px, passage.look)
-            if isinstance(read, Scale):
-                passage.scale, passage.look, passage.begun, passage.inferred = read, passage.look + 1, False, None
-                passage.asked = self._counter.prepared(passage.frame.pixels, read)
+        for place in self._places:
+            if isinstance(place.passage, Asked) and not self._inference.busy:
+                asked = place.passage
+                place.passage = Begun(asked)
+                self._inference.begin(place.token, asked.question, asked.scale)
                 return
-            passage.seen, passage.count = read, self._counter.counted(read)
-        except (InferenceFailed, CountingError) as error:
-            passage.error = error

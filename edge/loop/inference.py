@@ -10,10 +10,11 @@ from enum import Enum
 from queue import SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from edge.counting.errors import CountingError
 from edge.counting.field_count import Scale
+from edge.counting.seen import Asked, Inferred
 from edge.loop.inference_news import (
     EngineGone,
     EngineReady,
@@ -21,7 +22,6 @@ from edge.loop.inference_news import (
     InferenceDone,
     InferenceMissed,
     InferenceNews,
-    Inferred,
 )
 from edge.plural import plural
 from engines.contract import Engine, EngineError, InferenceFailed
@@ -29,8 +29,6 @@ from engines.finite import FiniteEngine
 from engines.opening import Opened
 
 log = logging.getLogger(__name__)
-
-Asked = TypeVar("Asked")
 
 MISSED_IN_A_ROW = 3
 """One frame may be at fault; so many, one after another, are the engine's."""
@@ -64,17 +62,17 @@ class EngineSupply(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Task(Generic[Asked]):
+class _Task:
     token: int
     asked: Asked
     scale: Scale
 
 
 @dataclass(slots=True, eq=False)
-class _Worker(Generic[Asked]):
+class _Worker:
     """One thread; who is no longer `Inference._worker` was left behind, and nothing it says is heard."""
 
-    tasks: SimpleQueue[_Task[Asked] | None] = field(default_factory=SimpleQueue)
+    tasks: SimpleQueue[_Task | None] = field(default_factory=SimpleQueue)
     thread: Thread | None = None
 
 
@@ -87,7 +85,7 @@ class _Then(Enum):
     AS_BEFORE = "what was going on"
 
 
-class Inference(Generic[Asked, Inferred]):
+class Inference:
     """Runs `infer` on a thread of its own, with an engine that it opens, repairs and closes there.
 
     A frame that fails, whose output is not finite or that is late is InferenceMissed, and never an empty field. After 3 missed
@@ -105,9 +103,9 @@ class Inference(Generic[Asked, Inferred]):
         self._supply, self._infer, self._wake, self._clock = supply, infer, wake, clock
         self._deadline_s, self._opening_s = deadline_s, opening_s
         self._lock = Lock()
-        self._news: deque[InferenceNews[Inferred]] = deque()  # one a frame and a few a repair: the loop takes them all
-        self._worker: _Worker[Asked] | None = None
-        self._task: _Task[Asked] | None = None
+        self._news: deque[InferenceNews] = deque()  # one a frame and a few a repair: the loop takes them all
+        self._worker: _Worker | None = None
+        self._task: _Task | None = None
         self._ready = self._started = False
         self._due_s: float | None = None
 
@@ -133,7 +131,7 @@ class Inference(Generic[Asked, Inferred]):
             self._due_s = self._clock() + self._deadline_s
             self._worker.tasks.put(self._task)
 
-    def take(self) -> InferenceNews[Inferred] | None:
+    def take(self) -> InferenceNews | None:
         """The next news, or None; never blocks. It is here that lateness is seen: call it at least every 0.25 s."""
         with self._lock:
             if self._due_s is not None and self._clock() > self._due_s:
@@ -159,7 +157,7 @@ class Inference(Generic[Asked, Inferred]):
 
     def _set_out(self, failed: EngineError | None) -> None:
         self._ready, self._task, self._due_s = False, None, self._clock() + self._opening_s
-        worker: _Worker[Asked] = _Worker()
+        worker: _Worker = _Worker()
         self._worker = worker
         # A daemon: a thread that hangs in a driver must not keep the program from ending.
         worker.thread = Thread(target=self._work, args=(worker, failed), name="inference", daemon=True)
@@ -178,7 +176,7 @@ class Inference(Generic[Asked, Inferred]):
 
     # The worker's thread from here on.
 
-    def _work(self, worker: _Worker[Asked], failed: EngineError | None) -> None:
+    def _work(self, worker: _Worker, failed: EngineError | None) -> None:
         def say(text: str) -> None:
             self._tell(worker, EngineRepairing(text), _Then.AS_BEFORE)
 
@@ -199,7 +197,7 @@ class Inference(Generic[Asked, Inferred]):
             gone = EngineError(f"inference ended by a fault of HemoCam's ({type(error).__name__}: {error}); the log says where")
             self._tell(worker, EngineGone(gone), _Then.GONE)
 
-    def _serve(self, worker: _Worker[Asked], engine: Engine) -> EngineError | None:
+    def _serve(self, worker: _Worker, engine: Engine) -> EngineError | None:
         """Frame after frame; gives why the engine must go, None where the worker must."""
         missed = good = 0
         while (task := worker.tasks.get()) is not None:
@@ -218,7 +216,7 @@ class Inference(Generic[Asked, Inferred]):
                 return None
         return None
 
-    def _one(self, engine: Engine, task: _Task[Asked]) -> InferenceDone[Inferred] | InferenceMissed:
+    def _one(self, engine: Engine, task: _Task) -> InferenceDone | InferenceMissed:
         try:
             return InferenceDone(task.token, self._infer(engine, task.asked, task.scale))
         except (InferenceFailed, CountingError) as error:
@@ -228,7 +226,7 @@ class Inference(Generic[Asked, Inferred]):
             log.exception("inference failed")
             return InferenceMissed(task.token, InferenceFailed(f"{type(error).__name__}: {error}; the log says where"))
 
-    def _tell(self, worker: _Worker[Asked], news: InferenceNews[Inferred], then: _Then) -> bool:
+    def _tell(self, worker: _Worker, news: InferenceNews, then: _Then) -> bool:
         """Whether anybody hears this worker still."""
         with self._lock:
             if worker is not self._worker:

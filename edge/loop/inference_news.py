@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from edge.counting.errors import CountingError
+from edge.counting.seen import Inferred
 from engines.contract import EngineError, InferenceFailed
 from engines.opening import Opened
 
-Inferred = TypeVar("Inferred")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class InferenceDone(Generic[Inferred]):
+class InferenceDone:
     """The frame that was begun with this `token`."""
 
     token: int
@@ -50,4 +48,4 @@ class EngineGone:
     error: EngineError
 
 
-InferenceNews = InferenceDone[Inferred] | InferenceMissed | EngineRepairing | EngineReady | EngineGone
+InferenceNews = InferenceDone | InferenceMissed | EngineRepairing | EngineReady | EngineGone

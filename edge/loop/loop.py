@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from threading import Event as Bell
 from time import monotonic
-from typing import Any
 
 from edge.cameras.reading.capture import CameraOpened, Capture
 from edge.counting.counter import FieldCounter
 from edge.frame import Frame
 from edge.loop.closing import Closing
-from edge.loop.engine_line import EngineLine, Passage
+from edge.loop.engine_line import EngineLine
 from edge.loop.inference import Inference
 from edge.loop.intake import Intake, frame_of
 from edge.loop.limits import Limits
+from edge.loop.passage import Counted, Failed, Inferred, Passage, Through, TurnedAway
 from edge.loop.record_desk import CountedField, RecordDesk
 from edge.loop.rounds import Rounds
 from edge.loop.run_machine import Cause
@@ -22,11 +23,7 @@ from edge.loop.session_thread import SessionThread
 from edge.loop.settings import LoopSettings
 from edge.loop.status_board import StatusBoard
 from edge.loop.wishes import Wishes
-from edge.optics.freshness import Freshness
-from edge.optics.gate import Gate
 from edge.optics.judge import Judge
-from edge.optics.stillness import Stillness
-from edge.optics.verdict import Rejected
 from edge.record.jobs import NoteEvent
 from edge.record.recording import Recording
 from edge.session.events import Severity, Status, Subscriber
@@ -36,12 +33,32 @@ from edge.session.running_ledger import RunningLedger
 from edge.session.wall_clock import WallWatch, clock_trusted
 from edge.session.wishes import Request, Wish
 from edge.slide.counted_area import CountedArea
-from edge.slide.coverage import Coverage
 
 __all__ = ["Loop", "LoopSettings"]
 
 TURN_S = 0.25
 """However idle, the loop goes round so often: a watchdog sees that it lives, and lateness is noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """What takes time, each on a thread of its own: they ring `bell` when they have news, and enter in `ledger` what became of
+    frames."""
+
+    capture: Capture
+    inference: Inference
+    recording: Recording
+    bell: Bell
+    ledger: RunningLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What says how late it is: `monotonic` for everything that is decided, the wall clock only to be written down."""
+
+    monotonic: Callable[[], float] = monotonic
+    wall: WallWatch = field(default_factory=WallWatch)
+    trusted: Callable[[], bool | None] = clock_trusted
 
 
 class Loop(SessionThread):
@@ -58,32 +75,29 @@ class Loop(SessionThread):
     """
 
     def __init__(
-        self, capture: Capture, gate: Gate, stillness: Stillness | None, freshness: Freshness | None, counter: FieldCounter,
-        inference: Inference[Any, Any], recording: Recording, coverage: Coverage, plan: LoopSettings, wall_watch: WallWatch,
-        release: Callable[[], object], *, books: RunningLedger, bell: Bell, clock: Callable[[], float] = monotonic,
-        trusted: Callable[[], bool | None] = clock_trusted,
+        self, workers: Workers, judge: Judge, counter: FieldCounter, area: CountedArea, settings: LoopSettings,
+        clocks: Clocks | None = None,
     ) -> None:  # fmt: skip
-        """`books` are the recording's too, `bell` is what all workers ring. `stillness` and `freshness` are None where frames
-        are not of one moving stage (stills). `release` is called last, on the loop's thread."""
         super().__init__()
+        clocks = clocks or Clocks()
+        capture, inference, recording, books = workers.capture, workers.inference, workers.recording, workers.ledger
         self._capture, self._inference, self._recording = capture, inference, recording
-        self._plan, self._books, self._bell, self._clock = plan, books, bell, clock
-        self._board = StatusBoard(capture.info, plan, books, counter.methods, clock)
+        self._settings, self._books, self._bell, self._clock = settings, books, workers.bell, clocks.monotonic
+        self._judge, self._area = judge, area
+        self._board = StatusBoard(capture.info, settings, books, counter.methods, self._clock)
         self._board.on_event = lambda kind, text: recording.submit(NoteEvent(kind, text))
         self._intake = Intake(capture, books, self._board)
-        self._judge = Judge(gate, freshness, stillness)
-        self._line = EngineLine(inference, counter, self._board, clock)
-        self._area = CountedArea(coverage)
-        self._desk = RecordDesk(recording, books, self._area, self._board)
-        self._wishes = Wishes(bell.set, self._desk, counter, self._board)
-        self._limits = Limits(plan, books, self._intake, self._line, self._desk, self._wishes, clock)
-        self._rounds = Rounds(recording, books, self._board, wall_watch, trusted, clock)
+        self._line = EngineLine(inference, counter, self._board, self._clock)
+        self._desk = RecordDesk(recording, books, area, self._board)
+        self._wishes = Wishes(self._bell.set, self._desk, counter, self._board)
+        self._limits = Limits(settings, books, self._intake, self._line, self._desk, self._wishes, self._clock)
+        self._rounds = Rounds(recording, books, self._board, clocks.wall, clocks.trusted, self._clock)
         self._closing = Closing(
-            capture, inference, recording, release, books=books, board=self._board, intake=self._intake, line=self._line,
-            desk=self._desk, bell=bell, clock=clock,
+            capture, inference, recording, books=books, board=self._board, intake=self._intake, line=self._line,
+            desk=self._desk, bell=self._bell, clock=self._clock,
         )  # fmt: skip
         self._on_screen: Frame | None = None
-        self._last_field_s = self._slide_s = clock()
+        self._last_field_s = self._slide_s = self._clock()
         self._working = False
 
     @property
@@ -100,7 +114,7 @@ class Loop(SessionThread):
         moved = self._wishes.obey(self._on_screen)
         moved |= self._desk.hear()  # record → show: what is on the disk since
         moved |= self._line.hear()  # prepare → infer: what is done, and the next begins
-        for passage in self._line.counted():  # decode → count
+        for passage in self._line.through():  # decode → count
             self._conclude(passage)  # record → show
             moved = True
         self._begin_slide()
@@ -125,35 +139,40 @@ class Loop(SessionThread):
         if self._judge.frozen:
             self._judge.forget()
             self._capture.reopen("its picture is frozen")
-        if self._intake.live and (late := self._line.overdue) is not None:
-            self._line.withdraw(late)
+        if self._intake.live and (late := self._line.give_way()) is not None:
             self._give_way(late)
         return self._line.enter(frame, verdict, since_s)
 
-    def _conclude(self, passage: Passage) -> None:
+    def _conclude(self, passage: Through) -> None:
         """record → show: a frame that has come through ends here, or is shown until the next one replaces it."""
         self._desk.take_down()
         self._on_screen = frame = passage.frame
-        verdict, count, seen = passage.verdict, passage.count, passage.seen
-        if isinstance(verdict, Rejected):
-            self._books.end(FrameState.REJECTED, verdict.reason)
-            self._desk.refuse(frame, verdict.reason.value)
-            return self._board.show(frame, verdict, None, FrameState.REJECTED)
-        if count is None or seen is None:
-            self._board.say(Severity.WARNING, f"frame {frame.sequence}: {passage.error}")
-            self._books.end(FrameState.FAILED)
-            self._desk.refuse(frame, FrameState.FAILED.value)
-            return self._board.show(frame, verdict, None, FrameState.FAILED)
+        match passage:
+            case TurnedAway(frame, verdict):
+                self._books.end(FrameState.REJECTED, verdict.reason)
+                self._desk.refuse(frame, verdict.reason.value)
+                self._board.show(frame, verdict, None, FrameState.REJECTED)
+            case Failed(frame, verdict, error):
+                self._board.say(Severity.WARNING, f"frame {frame.sequence}: {error}")
+                self._books.end(FrameState.FAILED)
+                self._desk.refuse(frame, FrameState.FAILED.value)
+                self._board.show(frame, verdict, None, FrameState.FAILED)
+            case Counted():
+                self._put_up(passage)
+
+    def _put_up(self, passage: Counted) -> None:
+        """A counted frame: seen already, or accepted, or shown for a person to accept."""
+        frame, verdict, count = passage.frame, passage.verdict, passage.count
         known = self._area.known(frame.pixels)
         latency_ms = 1000.0 * (self._clock() - frame.monotonic_s)
         self._board.scale, self._board.overlap, self._board.latency_ms = count.scale, known.fraction, latency_ms
-        again = known.fraction > self._plan.overlap_max
+        again = known.fraction > self._settings.overlap_max
         if again and known.undone is None:
             self._books.end(FrameState.DUPLICATE)
             return self._board.show(frame, verdict, count, FrameState.DUPLICATE)
         undone = known.undone if again else None
-        self._desk.put_up(CountedField(frame, verdict, seen, count, latency_ms, self._line.engine, undone))
-        due = self._clock() - self._last_field_s >= self._plan.interval_s
+        self._desk.put_up(CountedField(frame, verdict, passage.seen, count, latency_ms, self._line.engine, undone))
+        due = self._clock() - self._last_field_s >= self._settings.interval_s
         if self._board.auto and due and undone is None and not self._limits.enough:
             self._last_field_s = self._clock()
             return self._desk.accept()  # it is shown as counted when it is on the disk
@@ -161,7 +180,9 @@ class Loop(SessionThread):
 
     def _give_way(self, late: Passage) -> None:
         """A live frame that was held up: dropped, where it had not come through already."""
-        if late.back:
+        if isinstance(late, Inferred):
+            late = self._line.read(late)
+        if isinstance(late, TurnedAway | Counted | Failed):
             return self._conclude(late)
         self._books.end(FrameState.DROPPED)
         if self._board.machine.causes & {Cause.ENGINE_OPENING, Cause.ENGINE_REPAIRING}:
@@ -172,7 +193,7 @@ class Loop(SessionThread):
         if (slide := self._wishes.next_slide) is None or not self._desk.opened:
             return  # before it is open, an interrupted session's fields are still to come
         if self._intake.live:  # a moment later there is another; a file comes only once
-            for _ in self._line.clear():
+            for _ in range(self._line.clear()):
                 self._books.end(FrameState.DROPPED)
         if self._line.empty:
             self._wishes.next_slide, self._slide_s = None, self._clock()
@@ -193,7 +214,7 @@ class Loop(SessionThread):
             self._last_field_s = self._clock()
             self._limits.begin()
             self._board.changed()
-            for text in self._plan.notices:
+            for text in self._settings.notices:
                 self._board.say(Severity.WARNING, text)
             self._working = True
             self._wishes.own()

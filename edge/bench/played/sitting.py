@@ -12,10 +12,11 @@ from edge.cameras.reading.capture import Capture
 from edge.counting.counter import CountingSettings, FieldCounter
 from edge.frame import Pixels
 from edge.loop.inference import Inference
-from edge.loop.loop import Loop
+from edge.loop.loop import Loop, Workers
 from edge.loop.settings import LoopSettings
 from edge.optics.freshness import Freshness
 from edge.optics.gate import Gate, GateSettings
+from edge.optics.judge import Judge
 from edge.optics.stillness import Stillness
 from edge.record.recorder import Recorder
 from edge.record.recording import Recording
@@ -23,7 +24,7 @@ from edge.record.settings import RecordSettings
 from edge.record.store.store import Store
 from edge.session.origin import SessionOrigin
 from edge.session.running_ledger import RunningLedger
-from edge.session.wall_clock import WallWatch
+from edge.slide.counted_area import CountedArea
 from edge.slide.coverage import Coverage
 from engines.opening import Opened
 
@@ -44,8 +45,6 @@ def played_sitting(folder: Path, pictures: Sequence[Pixels], rests: int, opened:
         compare=counter.compared,
     )  # fmt: skip
     plan = LoopSettings(True, opened.manifest.name, engine.runtime, overlap_max=1.0 if rests == 1 else 0.05)
-    return Loop(
-        capture, Gate(GateSettings()), None if rests == 1 else Stillness(), Freshness(), counter,
-        Inference(OneEngine(opened, engine), counter.infer, bell.set), recording, Coverage(), plan, WallWatch(), lambda: None,
-        books=books, bell=bell,
-    )  # fmt: skip
+    inference = Inference(OneEngine(opened, engine), counter.infer, bell.set)
+    judge = Judge(Gate(GateSettings()), Freshness(), None if rests == 1 else Stillness())
+    return Loop(Workers(capture, inference, recording, bell, books), judge, counter, CountedArea(Coverage()), plan)

@@ -11,10 +11,11 @@ from edge.cameras.reading.backoff import Backoff
 from edge.cameras.reading.capture import Capture
 from edge.counting.counter import CountingSettings, FieldCounter
 from edge.loop.inference import Inference
-from edge.loop.loop import Loop
+from edge.loop.loop import Clocks, Loop, Workers
 from edge.loop.settings import LoopSettings
 from edge.optics.freshness import Freshness
 from edge.optics.gate import Gate, GateSettings
+from edge.optics.judge import Judge
 from edge.optics.stillness import Stillness
 from edge.record.recorder import Recorder
 from edge.record.recording import Recording
@@ -23,6 +24,7 @@ from edge.record.store.store import Store
 from edge.session.origin import SessionOrigin
 from edge.session.running_ledger import RunningLedger
 from edge.session.wall_clock import WallWatch
+from edge.slide.counted_area import CountedArea
 from edge.slide.coverage import Coverage
 from engines.contract import EngineError
 from engines.opening import Opened
@@ -84,7 +86,6 @@ def faulty_sitting(folder: Path, board: Switchboard, *, resume: bool, least_free
     loop_plan = LoopSettings(
         True, opened.manifest.name, opened.engine.runtime, read_timeout_s=READ_TIMEOUT_S, deadline_s=DEADLINE_S
     )
-    return Loop(
-        capture, Gate(GateSettings()), Stillness(), Freshness(), counter, inference, recording, Coverage(), loop_plan,
-        WallWatch(board.wall_s), lambda: None, books=books, bell=bell,
-    )  # fmt: skip
+    judge = Judge(Gate(GateSettings()), Freshness(), Stillness())
+    workers = Workers(capture, inference, recording, bell, books)
+    return Loop(workers, judge, counter, CountedArea(Coverage()), loop_plan, Clocks(wall=WallWatch(board.wall_s)))

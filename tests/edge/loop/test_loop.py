@@ -41,17 +41,17 @@ def test_the_next_frame_is_judged_and_begun_while_the_last_is_counted() -> None:
     begun: list[tuple[int, int]] = []
 
     def look(world: World) -> None:
-        begun.append((len(world.engine.begun), len(world.loop._line._passages)))
+        begun.append((len(world.engine.begun), world.loop.status.ledger.in_hand))
 
     played(give(Shot(1)), look, give(Shot(2)), look, infer, look)
-    assert begun == [(1, 1), (1, 2), (2, 1)]
+    assert begun == [(1, 1), (1, 2), (2, 2)]
 
     order: list[str] = []
     world = World([*READY, give(Shot(1)), give(Shot(2)), nothing, infer, nothing])
     begin = world.engine.begin
     world.engine.begin = lambda *task: (order.append("begun"), begin(*task))[1]  # type: ignore[method-assign, func-returns-value]
-    counted = world.loop._line._counter.counted
-    world.loop._line._counter.counted = lambda seen: (order.append("counted"), counted(seen))[1]  # type: ignore[method-assign]
+    counted = world.counter.counted
+    world.counter.counted = lambda seen: (order.append("counted"), counted(seen))[1]  # type: ignore[method-assign]
     world.run()
     assert order[:3] == ["begun", "begun", "counted"]
 

@@ -185,7 +185,7 @@ def test_closing_what_never_began_releases_it() -> None:
     world = World([])
     for _ in range(2):
         world.loop.close()
-    assert (world.camera.closed, world.engine.closed, world.record.closed, world.released) == (True, True, True, 1)
+    assert (world.camera.closed, world.engine.closed, world.record.closed) == (True, True, True)
     assert world.loop.status.run_state is RunState.FINISHED
     with pytest.raises(RuntimeError, match="make another"):
         world.loop.start(world.events.append)
