@@ -47,7 +47,7 @@ def _finite(values: NDArray[np.generic]) -> bool:
 
 
 def label_logits(manifest: Manifest) -> NDArray[np.float32]:
-    """The logit above which a pixel of each channel is labelled, (1, channels, 1, 1): the card's threshold t as
+    """The logit above which a pixel of each channel is labelled, (1, channels, 1, 1): the manifest's threshold t as
     ln(t / (1 - t)), one half for a class that it does not decode. A size labels nothing."""
     thresholds = []
     decoding = {str(kind): one for kind, one in manifest.decoding.items()}

@@ -1,4 +1,4 @@
-"""A model's card: what its files are, how to feed them and how to read them."""
+"""A model's manifest: what its files are, how to feed them and how to read them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CHANNELS = (*(f"{kind}{map_}" for kind in ("rbc", "wbc", "plt") for map_ in ("",
 # a thousand brackets.
 _UNREADABLE = (yaml.YAMLError, ValueError, OverflowError, TypeError, LookupError, AttributeError, RecursionError)
 MOST_SHOWN = 25
-"""A message names so many wrong keys: a file that is no card at all may have hundreds."""
+"""A message names so many wrong keys: a file that is no manifest at all may have hundreds."""
 LARGEST_BYTES = 1_000_000
-"""A card is some 4 kB; a larger file is another one, and PyYAML would read it for minutes."""
+"""A manifest is some 4 kB; a larger file is another one, and PyYAML would read it for minutes."""
 
 
 _FILE = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -35,7 +35,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class PreparationCard(_Strict):
+class PreparationSection(_Strict):
     """See engines.prepare.Preparation."""
 
     cell_diameter_px: float = Field(ge=1, le=1000)
@@ -63,7 +63,7 @@ class ClassDecoding(_Strict):
     merge_valley_ratio: float = Field(gt=0, lt=1)
 
 
-class UncertaintyCard(_Strict):
+class UncertaintySection(_Strict):
     """See edge.counting.interval.Uncertainty."""
 
     constant: float = Field(ge=0)
@@ -75,7 +75,7 @@ class UncertaintyCard(_Strict):
     above: float = Field(ge=0)
 
 
-class FamiliarityCard(_Strict):
+class FamiliaritySection(_Strict):
     """See edge.counting.familiarity.Familiarity."""
 
     mean: tuple[float, ...]
@@ -83,7 +83,7 @@ class FamiliarityCard(_Strict):
     limit: float = Field(gt=0)
 
     @model_validator(mode="after")
-    def _square(self) -> FamiliarityCard:
+    def _square(self) -> FamiliaritySection:
         if any(len(row) != len(self.mean) for row in (*self.precision, self.precision)):
             raise ValueError(f"precision must be {len(self.mean)} rows of as many numbers, as mean has")
         return self
@@ -135,9 +135,9 @@ class Reference(_Strict):
     counts: tuple[dict[Literal["rbc", "wbc", "plt"], int], ...] = Field(min_length=1)
 
 
-class ModelCard(_Strict):
-    """What every model's card says; `files` are in order of preference, the default first. A model that was brought in knows
-    neither seed nor recipe."""
+class ModelManifest(_Strict):
+    """What every model's manifest says; `files` are in order of preference, the default first. A model that was brought in
+    knows neither seed nor recipe."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: str
@@ -160,8 +160,8 @@ class ModelCard(_Strict):
         raise ManifestInvalid(f"model {self.name} has no {precision} file; it has {have}")
 
 
-class ClassifierManifest(ModelCard):
-    """The card of a network that names single cells: logits (batch, classes) of (batch, side_px, side_px, 3) uint8 crops."""
+class ClassifierManifest(ModelManifest):
+    """Of a network that names single cells: logits (batch, classes) of (batch, side_px, side_px, 3) uint8 crops."""
 
     task: Literal["classification"]
     classes: tuple[str, ...] = Field(min_length=2)
@@ -177,17 +177,17 @@ class ClassifierManifest(ModelCard):
         return classes
 
 
-class Manifest(ModelCard):
-    """The card of a network that sees cells in a field. `channels` names the output's channels in order, out of CHANNELS, with
-    the plain one of every class in `decoding`."""
+class Manifest(ModelManifest):
+    """Of a network that sees cells in a field. `channels` names the output's channels in order, out of CHANNELS, with the plain
+    one of every class in `decoding`."""
 
     task: Literal["field"] = "field"
     channels: tuple[str, ...] = Field(min_length=1)
-    preparation: PreparationCard
+    preparation: PreparationSection
     decoding: dict[Literal["rbc", "wbc", "plt"], ClassDecoding]
     tiling: Tiling | None = None
-    uncertainty: dict[Literal["rbc", "wbc", "plt"], UncertaintyCard] = Field(default_factory=dict)
-    familiarity: FamiliarityCard | None = None
+    uncertainty: dict[Literal["rbc", "wbc", "plt"], UncertaintySection] = Field(default_factory=dict)
+    familiarity: FamiliaritySection | None = None
     reference: Reference | None = None
     accuracy: tuple[Accuracy, ...] = ()
 
@@ -214,13 +214,13 @@ class Manifest(ModelCard):
         return Preparation(**self.preparation.model_dump())
 
 
-def load_card(folder: Path) -> Manifest | ClassifierManifest:
-    """Read and check the card in a model's folder. Raises ManifestInvalid naming the file and every wrong key."""
+def load_any_manifest(folder: Path) -> Manifest | ClassifierManifest:
+    """Read and check the manifest in a model's folder. Raises ManifestInvalid naming the file and every wrong key."""
     path = folder / FILE_NAME
     try:
         if (size := path.stat().st_size) > LARGEST_BYTES:
             raise ManifestInvalid(
-                f"{path} is {size} bytes, and a card has at most {LARGEST_BYTES}; name another model's folder"
+                f"{path} is {size} bytes, and a manifest has at most {LARGEST_BYTES}; name another model's folder"
             )
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and content.get("task") == "classification":
@@ -237,11 +237,13 @@ def load_card(folder: Path) -> Manifest | ClassifierManifest:
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """The card of a network that sees cells in a field. Raises ManifestInvalid, also where it is a classifier's."""
-    card = load_card(folder)
-    if isinstance(card, ClassifierManifest):
-        raise ManifestInvalid(f"{folder / FILE_NAME}: {card.name} names single cells; counting needs a model of task `field`")
-    return card
+    """The manifest of a network that sees cells in a field. Raises ManifestInvalid, also where it is a classifier's."""
+    manifest = load_any_manifest(folder)
+    if isinstance(manifest, ClassifierManifest):
+        raise ManifestInvalid(
+            f"{folder / FILE_NAME}: {manifest.name} names single cells; counting needs a model of task `field`"
+        )
+    return manifest
 
 
 def checked_bytes(folder: Path, file: ModelFile | Reference) -> bytes:

@@ -113,7 +113,7 @@ def open_on(
 
 
 def _check(opened: Opened, folder: Path) -> None:
-    """Whether input and output are a field model's, as its card says."""
+    """Whether input and output are a field model's, as its manifest says."""
     engine, manifest = opened.engine, opened.manifest
     if len(engine.input.shape) != 4 or len(engine.output.shape) != 4:
         raise ModelCorrupt(

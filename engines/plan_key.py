@@ -31,7 +31,7 @@ class Machine:
 
 
 def this_machine(trt: TensorRT, gpu: Gpu) -> Machine:
-    """This installation on this card."""
+    """This installation on this manifest."""
     capability, driver, runtime = (".".join(map(str, each)) for each in (gpu.compute_capability, gpu.driver, gpu.runtime))
     return Machine(trt.package, trt.version, gpu.name, capability, driver, runtime, platform.system(), platform.machine())
 

@@ -57,7 +57,7 @@ class Succession:
                 tell(text)
 
         folder = model_folder(self._model)
-        # The card of the beginning, also where the model's folder was changed since: a session counts with one model.
+        # The manifest of the beginning, also where the model's folder was changed since: a session counts with one model.
         manifest = self._first.manifest if self._first is not None else load_manifest(folder)
         error = failed
         while (turn := self._turn(manifest)) is not None:

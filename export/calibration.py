@@ -18,7 +18,7 @@ from edge.counting.familiarity import features_of
 from edge.counting.interval import Tally, Uncertainty, tally
 from edge.counting.seen import Seen
 from engines.contract import InferenceFailed
-from engines.manifest import FamiliarityCard
+from engines.manifest import FamiliaritySection
 from export.evaluate import Question, inside_margin
 
 COVERED = 0.95
@@ -123,7 +123,7 @@ def _features(pictures: Iterable[NDArray[np.uint8]], counter: FieldCounter) -> I
             yield features
 
 
-def familiarity(learnt: Floats, unseen: Floats) -> FamiliarityCard:
+def familiarity(learnt: Floats, unseen: Floats) -> FamiliaritySection:
     """From the features of training fields and of `val`, each (n, features)."""
     mean, covariance = learnt.mean(axis=0), np.cov(learnt.T)
     covariance = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance)) + 1e-6 * np.eye(len(mean))
@@ -131,7 +131,7 @@ def familiarity(learnt: Floats, unseen: Floats) -> FamiliarityCard:
     away = unseen - mean
     distances = np.sqrt(np.einsum("ni,ij,nj->n", away, precision, away))
     rows = tuple(tuple(round(float(value), 3) for value in row) for row in precision)
-    return FamiliarityCard(
+    return FamiliaritySection(
         mean=tuple(round(float(value), 5) for value in mean), precision=rows,
         limit=round(float(np.quantile(distances, FAMILIAR, method="higher")), 2),
     )  # fmt: skip

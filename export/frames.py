@@ -37,7 +37,7 @@ class FramesError(ConversionError):
 
 
 def frames(
-    card: Manifest | ClassifierManifest,
+    manifest: Manifest | ClassifierManifest,
     folder: Path | None,
     most: int = RENDERED,
     cell_diameter_px: float | None = None,
@@ -47,9 +47,9 @@ def frames(
     Pictures of `folder` in the order of their names, at most `most` spread over all of them; without a folder, rendered
     fields or cells. A picture's scale is measured where `cell_diameter_px` is not given. Raises FramesError.
     """
-    if isinstance(card, ClassifierManifest):
+    if isinstance(manifest, ClassifierManifest):
         crops = _rendered_crops(most) if folder is None else (_read(path) for path in pictures(folder, most * CROPS))
-        yield from _batches(crops, card.side_px)
+        yield from _batches(crops, manifest.side_px)
         return
     fields = ((f"rendered field {i}", rendered(i)[0]) for i in range(most))
     if folder is not None:
@@ -58,14 +58,16 @@ def frames(
         # The true diameter varies within a rendered field, as on a slide: it is the recipe's mean.
         given = cell_diameter_px or (DIAMETER_PX if folder is None else None)
         try:
-            yield prepare(pixels, given or _measured(pixels), card.preparing()).tensor
+            yield prepare(pixels, given or _measured(pixels), manifest.preparing()).tensor
         except ValueError as error:
             raise FramesError(f"{name}: {error}; check --cell-diameter-px") from error
 
 
-def network_inputs(tensors: Iterable[NDArray[np.uint8]], card: Manifest | ClassifierManifest) -> Iterator[NDArray[np.uint8]]:
-    """What the network itself sees of prepared tensors: themselves, or squares side by side where the card says so."""
-    side_px = card.tiling.side_px if isinstance(card, Manifest) and card.tiling is not None else None
+def network_inputs(
+    tensors: Iterable[NDArray[np.uint8]], manifest: Manifest | ClassifierManifest
+) -> Iterator[NDArray[np.uint8]]:
+    """What the network itself sees of prepared tensors: themselves, or squares side by side where the manifest says so."""
+    side_px = manifest.tiling.side_px if isinstance(manifest, Manifest) and manifest.tiling is not None else None
     for tensor in tensors:
         if side_px is None:
             yield tensor

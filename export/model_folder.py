@@ -15,54 +15,56 @@ from engines.manifest import FILE_NAME, ClassifierManifest, Manifest, ModelFile,
 from engines.whole_file import write_whole
 from export.conversion_error import ConversionError
 
-Card = Manifest | ClassifierManifest
+AnyManifest = Manifest | ClassifierManifest
 
 
 class FolderError(ConversionError):
     """A model's folder cannot be written; the message names it."""
 
 
-def write_card(folder: Path, card: Card) -> None:
-    """Put `card` as the folder's manifest. Raises FolderError."""
-    text = yaml.safe_dump(card.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=120)
+def write_manifest(folder: Path, manifest: AnyManifest) -> None:
+    """Put `manifest` as the folder's manifest. Raises FolderError."""
+    text = yaml.safe_dump(manifest.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=120)
     _write(folder / FILE_NAME, text.encode())
 
 
-def require_place(folder: Path, card: Card, precision: Precision, *, replace: bool) -> None:
+def require_place(folder: Path, manifest: AnyManifest, precision: Precision, *, replace: bool) -> None:
     """Raises FolderError where add_form would refuse for what is in the folder."""
-    for file in card.files:
+    for file in manifest.files:
         if file.precision == precision and not replace:
             raise FolderError(f"{folder} has its {precision} file already; say --replace to make it anew")
         if file.precision != precision and file.file == f"model-{precision}.onnx":
             raise FolderError(f"{folder}: {file.file} is its {file.precision} file; give that another name first")
 
 
-def add_form(folder: Path, card: Card, precision: Precision, content: bytes, *, replace: bool = False) -> Card:
-    """Put `content` beside the manifest as the model's file of this precision, and give the new card.
+def add_form(
+    folder: Path, manifest: AnyManifest, precision: Precision, content: bytes, *, replace: bool = False
+) -> AnyManifest:
+    """Put `content` beside the manifest as the model's file of this precision, and give the new manifest.
 
     It comes last, so that the default file stays what it was; one that replaces another takes its place. Raises FolderError
     where there is one and `replace` was not said, or the disk refuses; the folder then is as it was.
     """
-    require_place(folder, card, precision, replace=replace)
+    require_place(folder, manifest, precision, replace=replace)
     new = ModelFile(file=f"model-{precision}.onnx", sha256=hashlib.sha256(content).hexdigest(), precision=precision)
-    listed = [file.precision for file in card.files]
+    listed = [file.precision for file in manifest.files]
     if precision not in listed:
         _write(folder / new.file, content)
-        card = card.model_copy(update={"files": (*card.files, new)})
-        write_card(folder, card)
-        return card
+        manifest = manifest.model_copy(update={"files": (*manifest.files, new)})
+        write_manifest(folder, manifest)
+        return manifest
     place = listed.index(precision)
-    if place == 0 and isinstance(card, Manifest):
+    if place == 0 and isinstance(manifest, Manifest):
         # The figures were measured with the file that goes.
-        card = card.model_copy(update={"accuracy": ()})
-    others = tuple(file for file in card.files if file.precision != precision)
+        manifest = manifest.model_copy(update={"accuracy": ()})
+    others = tuple(file for file in manifest.files if file.precision != precision)
     if others:
-        # At no moment does a card name a file with another hash.
-        write_card(folder, card.model_copy(update={"files": others}))
+        # At no moment does a manifest name a file with another hash.
+        write_manifest(folder, manifest.model_copy(update={"files": others}))
     _write(folder / new.file, content)
-    card = card.model_copy(update={"files": (*others[:place], new, *others[place:])})
-    write_card(folder, card)
-    return card
+    manifest = manifest.model_copy(update={"files": (*others[:place], new, *others[place:])})
+    write_manifest(folder, manifest)
+    return manifest
 
 
 @contextmanager

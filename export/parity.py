@@ -113,12 +113,12 @@ class Parity:
             raise ParityError(f"{what} does not say what its reference says: {self.text()}; asked for are {gate.text()}")
 
 
-def parity(run: Run, reference: Run, tensors: Iterable[NDArray[np.uint8]], card: Manifest | ClassifierManifest) -> Parity:
+def parity(run: Run, reference: Run, tensors: Iterable[NDArray[np.uint8]], manifest: Manifest | ClassifierManifest) -> Parity:
     """Compare over prepared tensors (batch, height, width, 3) uint8, one run each.
 
     Raises ParityError where outputs differ in shape, are not finite, or there is no frame; InferenceFailed from the runs.
     """
-    limit = None if isinstance(card, ClassifierManifest) else label_logits(card)
+    limit = None if isinstance(manifest, ClassifierManifest) else label_logits(manifest)
     logits = probabilities = 0.0
     frames = labels = equal = 0
     counts: list[Mapping[str, int]] = []
@@ -135,11 +135,11 @@ def parity(run: Run, reference: Run, tensors: Iterable[NDArray[np.uint8]], card:
                 raise ParityError(f"{whose} gives values that are not finite; a value left the range of its precision")
         same = (found.argmax(1) == wanted.argmax(1)) if limit is None else ((found > limit) == (wanted > limit))
         logits = max(logits, float(np.abs(found - wanted).max()))
-        probabilities = max(probabilities, float(np.abs(_probable(found, card) - _probable(wanted, card)).max()))
+        probabilities = max(probabilities, float(np.abs(_probable(found, manifest) - _probable(wanted, manifest)).max()))
         frames, labels, equal = frames + 1, labels + same.size, equal + int(np.count_nonzero(same))
-        counts.append(_counted(found, card))
-        reference_counts.append(_counted(wanted, card))
-        steady.append(isinstance(card, ClassifierManifest) or steady_counts(wanted, card) is not None)
+        counts.append(_counted(found, manifest))
+        reference_counts.append(_counted(wanted, manifest))
+        steady.append(isinstance(manifest, ClassifierManifest) or steady_counts(wanted, manifest) is not None)
     if frames == 0:
         raise ParityError("there is no frame to compare on")
     return Parity(frames, logits, probabilities, labels, equal, tuple(counts), tuple(reference_counts), tuple(steady))
@@ -149,14 +149,14 @@ def _first(differing: list[str]) -> str:
     return ", ".join(differing[:4]) + (", …" if len(differing) > 4 else "")
 
 
-def _probable(logits: NDArray[np.float32], card: Manifest | ClassifierManifest) -> NDArray[np.float64]:
-    if isinstance(card, ClassifierManifest):
+def _probable(logits: NDArray[np.float32], manifest: Manifest | ClassifierManifest) -> NDArray[np.float64]:
+    if isinstance(manifest, ClassifierManifest):
         raised = np.exp(logits.astype(np.float64) - logits.max(1, keepdims=True))
         return np.asarray(raised / raised.sum(1, keepdims=True))
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits.astype(np.float64), -30.0, 30.0))))
 
 
-def _counted(logits: NDArray[np.float32], card: Manifest | ClassifierManifest) -> Mapping[str, int]:
-    if isinstance(card, ClassifierManifest):
-        return dict(Counter(card.classes[index] for index in logits.argmax(1).tolist()))
-    return counts_of(logits, card)
+def _counted(logits: NDArray[np.float32], manifest: Manifest | ClassifierManifest) -> Mapping[str, int]:
+    if isinstance(manifest, ClassifierManifest):
+        return dict(Counter(manifest.classes[index] for index in logits.argmax(1).tolist()))
+    return counts_of(logits, manifest)

@@ -28,7 +28,7 @@ from engines.prepare import Preparation, prepare
 from export.calibration import counted_fields, familiarity, field_features, uncertainty
 from export.conversion_error import ConversionError
 from export.evaluate import ask, questions, table
-from export.model_folder import FolderError, add_form, staged, write_card
+from export.model_folder import FolderError, add_form, staged, write_manifest
 from export.sealing import seal
 from export.to_half import to_half
 from export.to_int8 import to_int8
@@ -53,7 +53,7 @@ class PublishingError(Exception):
     """A model cannot be published; the message says why."""
 
 
-def publish_model(recipe: FieldRecipe, weights: Path, card: Path, data: Path, folder: Path) -> Path:
+def publish_model(recipe: FieldRecipe, weights: Path, manifest: Path, data: Path, folder: Path) -> Path:
     """Make the model's folder, all of it or nothing: it is built beside and takes the place of one that was there.
     Raises PublishingError, DatasetError.
 
@@ -62,48 +62,48 @@ def publish_model(recipe: FieldRecipe, weights: Path, card: Path, data: Path, fo
     network = FieldNet(len(CHANNELS), recipe.widths)
     try:
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-        fixed = yaml.safe_load(card.read_text(encoding="utf-8"))
+        fixed = yaml.safe_load(manifest.read_text(encoding="utf-8"))
     except (OSError, EOFError, RuntimeError, UnpicklingError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise PublishingError(f"{weights} and {card} must be this recipe's weights and card: {error}") from error
+        raise PublishingError(f"{weights} and {manifest} must be this recipe's weights and manifest: {error}") from error
     if not isinstance(fixed, dict):
-        raise PublishingError(f"{card} must hold the manifest's fixed parts by their names")
+        raise PublishingError(f"{manifest} must hold the manifest's fixed parts by their names")
     network.eval()
     preparation = Preparation(recipe.cell_diameter_px, multiple_px=2 ** len(recipe.widths), margin_px=MARGIN_PX)
     fp32 = to_onnx(network, preparation.multiple_px)
     _check_parity(network, fp32, preparation.multiple_px)
     int8 = to_int8(fp32, _calibration(recipe, data, weights.parent.parent / "packed", preparation), (_head(fp32),))
     parameters = sum(p.numel() for p in network.parameters())
-    content = {**_card(recipe, fixed, preparation), "recipe": f"{recipe.name}.yaml", "parameters": parameters}
+    content = {**_manifest(recipe, fixed, preparation), "recipe": f"{recipe.name}.yaml", "parameters": parameters}
     try:
         with staged(folder) as new:
             _write_measured(new, content, {"fp32": fp32, "int8": int8}, recipe, data, weights.parent.parent / "packed")
             seal_with_half(new)
     except ValidationError as error:
-        raise PublishingError(f"{card} does not make a manifest: {error}") from error
+        raise PublishingError(f"{manifest} does not make a manifest: {error}") from error
     except FolderError as error:
         raise PublishingError(str(error)) from error
     return folder
 
 
 def seal_with_half(folder: Path) -> None:
-    """Seal reference frames with the model in `folder`, and add the FP16 file that TensorRT is built from, last in its card.
+    """Seal reference frames with the model in `folder`, and add the FP16 file that TensorRT is built from, as its last.
 
     Raises PublishingError where FP16 does not count the sealed frames as FP32 does, or no frames can be sealed.
     """
     try:
         seal(folder)
-        card = load_manifest(folder)
-        half = to_half(checked_bytes(folder, card.file_of("fp32")))
-        with OnnxRuntime(half, f"{folder.name} in FP16") as engine, open_reference(folder, card) as reference:
-            result = accept(engine, reference, card, reference_frames(folder, card), counts_of)
+        manifest = load_manifest(folder)
+        half = to_half(checked_bytes(folder, manifest.file_of("fp32")))
+        with OnnxRuntime(half, f"{folder.name} in FP16") as engine, open_reference(folder, manifest) as reference:
+            result = accept(engine, reference, manifest, reference_frames(folder, manifest), counts_of)
     except (ConversionError, EngineError) as error:
         raise PublishingError(f"{folder.name} cannot be sealed: {error}") from error
     if not result.passed:
         raise PublishingError(f"{folder.name} in FP16 is {result.text}; nothing was published")
-    add_form(folder, card, "fp16", half)
+    add_form(folder, manifest, "fp16", half)
 
 
-def _card(recipe: FieldRecipe, fixed: Mapping[str, Any], preparation: Preparation) -> dict[str, Any]:
+def _manifest(recipe: FieldRecipe, fixed: Mapping[str, Any], preparation: Preparation) -> dict[str, Any]:
     """The manifest's content that is known before anything is measured."""
     return {
         "name": recipe.name, **fixed, "licence": recipe.licence, "data": list(recipe.data), "seed": recipe.seed,
@@ -188,7 +188,7 @@ def _write_manifest(
     listed = [
         {"file": f"model-{name}.onnx", "sha256": hashlib.sha256(files[name]).hexdigest(), "precision": name} for name in order
     ]
-    write_card(folder, Manifest.model_validate({**content, "files": listed, "accuracy": accuracy}))
+    write_manifest(folder, Manifest.model_validate({**content, "files": listed, "accuracy": accuracy}))
     load_manifest(folder)
 
 

@@ -20,7 +20,7 @@ from engines.tiling import over_fields
 from engines.whole_file import write_whole
 from export.conversion_error import ConversionError
 from export.frames import DIAMETER_PX, rendered
-from export.model_folder import write_card
+from export.model_folder import write_manifest
 from export.steady import steady_counts
 from export.tell import Tell, silent
 
@@ -65,12 +65,12 @@ def seal(folder: Path, frames: int = FRAMES, tell: Tell = silent, searched_s: fl
     packed = io.BytesIO()
     np.savez_compressed(packed, **{f"frame{index}": tensor for index, (tensor, _) in enumerate(chosen)})  # type: ignore[arg-type]
     content = packed.getvalue()
-    # Never a card that names a file with another hash: one without comes between.
-    write_card(folder, manifest.model_copy(update={"reference": None}))
+    # Never a manifest that names a file with another hash: one without comes between.
+    write_manifest(folder, manifest.model_copy(update={"reference": None}))
     _write(folder / FILE, content)
     sha256 = hashlib.sha256(content).hexdigest()
     reference = Reference.model_validate({"file": FILE, "sha256": sha256, "counts": counts})
-    write_card(folder, manifest.model_copy(update={"reference": reference}))
+    write_manifest(folder, manifest.model_copy(update={"reference": reference}))
     return Sealed(folder / FILE, counts, len(content))
 
 

@@ -22,23 +22,23 @@ LEAST_CELLS = 3
 PIECES = 16
 
 
-def steady_counts(logits: Tensor, card: Manifest) -> Mapping[str, int] | None:
+def steady_counts(logits: Tensor, manifest: Manifest) -> Mapping[str, int] | None:
     """The counts of one frame, or None where a disturbance of the logits within NOISE_LOGIT changes them."""
     exact = np.array(logits, np.float32)
-    found = counts_of(exact, card)
+    found = counts_of(exact, manifest)
     rng = np.random.default_rng(exact.shape[2] * exact.shape[3])
     for _ in range(DISTURBED):
         noise = rng.uniform(-NOISE_LOGIT, NOISE_LOGIT, exact.shape).astype(np.float32)
-        if counts_of(exact + noise, card) != found:
+        if counts_of(exact + noise, manifest) != found:
             return None
     return found
 
 
 def steady_pieces(
-    tensors: Sequence[NDArray[np.uint8]], run: Callable[[NDArray[np.uint8]], Tensor], card: Manifest
+    tensors: Sequence[NDArray[np.uint8]], run: Callable[[NDArray[np.uint8]], Tensor], manifest: Manifest
 ) -> list[NDArray[np.uint8]]:
     """At most PIECES squares of the frames with some cells in each and steady counts, by the reference `run`."""
-    preparation = card.preparation
+    preparation = manifest.preparation
     side = PIECE_CELLS * preparation.cell_diameter_px + 2 * preparation.margin_px
     side_px = -(-int(side) // preparation.multiple_px) * preparation.multiple_px
     found: list[NDArray[np.uint8]] = []
@@ -46,7 +46,7 @@ def steady_pieces(
         for top in range(0, tensor.shape[1] - side_px + 1, side_px):
             for left in range(0, tensor.shape[2] - side_px + 1, side_px):
                 piece = np.ascontiguousarray(tensor[:, top : top + side_px, left : left + side_px])
-                counts = steady_counts(run(piece), card)
+                counts = steady_counts(run(piece), manifest)
                 if counts is not None and sum(counts.values()) >= LEAST_CELLS:
                     found.append(piece)
                 if len(found) == PIECES:

@@ -1,4 +1,4 @@
-"""Which thresholds and method count best on `val`: what a model's card says of decoding."""
+"""Which thresholds and method count best on `val`: what a model's manifest says of decoding."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ class Choice:
     accuracy: float
     by_corpus: Mapping[str, float]
 
-    def card(self) -> str:
-        """The settings as the card's `decoding` has them."""
+    def manifest(self) -> str:
+        """The settings as the manifest's `decoding` has them."""
         return ", ".join(f"{name}: {getattr(self.settings, name):g}" for name in CARD)
 
 

@@ -128,7 +128,7 @@ def session(open_camera: Callable[[], Camera], engines: EngineSupply, plan: Sess
     """A session ready to start; close it also where it is never started. Nothing is open yet but the first engine.
 
     `open_camera` makes an unopened camera each time that it is called: one that hangs is replaced. `engines` gives the
-    engine to begin with, its card, and what follows where it fails. Raises EngineError, and what making a camera raises.
+    engine to begin with, its manifest, and what follows where it fails. Raises EngineError, and what making a camera raises.
     """
     opened = engines.first()
     bell, books = Event(), RunningLedger()
@@ -136,13 +136,13 @@ def session(open_camera: Callable[[], Camera], engines: EngineSupply, plan: Sess
     live = capture.info.live
     counter = FieldCounter(opened.engine, opened.manifest, plan.counting)
     settings = plan.settings or {"counting": asdict(plan.counting), "loop": asdict(plan.loop)}
-    card = SessionOrigin(
+    origin = SessionOrigin(
         capture.info.name, capture.info.simulated, opened.manifest.name, opened.file.sha256, opened.stamp, plan.specimen,
         plan.operator, plan.note, plan.um_per_px, settings,
     )  # fmt: skip
     # Of a finite source a new session begins at its first frame again; there is nothing to go on with.
     kept = replace(plan.record, resume=plan.record.resume and live)
-    recording = Recording(lambda: Recorder(Store(plan.store), card, kept), books, bell.set, compare=counter.compared)
+    recording = Recording(lambda: Recorder(Store(plan.store), origin, kept), books, bell.set, compare=counter.compared)
     inference = Inference(engines, counter.infer, bell.set, plan.loop.deadline_s)
     workers = Workers(capture, inference, recording, bell, books)
     judge = Judge(Gate(plan.gate), Freshness() if live else None, Stillness() if live else None)

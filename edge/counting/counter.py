@@ -68,7 +68,7 @@ class FieldCounter:
     """
 
     def __init__(self, engine: Engine, manifest: Manifest, plan: CountingSettings) -> None:
-        """`engine` is what `see` and `count` run; `manifest` is the card of every engine that `infer` is given."""
+        """`engine` is what `see` and `count` run; `manifest` is the manifest of every engine that `infer` is given."""
         self._engine, self._manifest, self._plan = engine, manifest, plan
         self._preparation = manifest.preparing()
         self._scales = FrameScale(plan.cell_diameter_px, plan.live_frames)

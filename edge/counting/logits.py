@@ -18,7 +18,7 @@ from engines.prepare import Prepared
 
 
 def settings_of(manifest: Manifest) -> dict[CellClass, ClassSettings]:
-    """How the model's card says each class is told apart."""
+    """How the model's manifest says each class is told apart."""
     return {
         CellClass(name): ClassSettings(**decoding.model_dump(exclude={"method"}))
         for name, decoding in manifest.decoding.items()
@@ -27,13 +27,13 @@ def settings_of(manifest: Manifest) -> dict[CellClass, ClassSettings]:
 
 def uncertainty_of(manifest: Manifest) -> dict[CellClass, Uncertainty]:
     """How the model errs, of the classes of which its manifest says it."""
-    return {CellClass(name): Uncertainty(**card.model_dump()) for name, card in manifest.uncertainty.items()}
+    return {CellClass(name): Uncertainty(**errors.model_dump()) for name, errors in manifest.uncertainty.items()}
 
 
 def familiarity_of(manifest: Manifest) -> Familiarity | None:
     """What the model has learnt from looks like, where its manifest says it."""
-    card = manifest.familiarity
-    return None if card is None else Familiarity(np.array(card.mean), np.array(card.precision), card.limit)
+    known = manifest.familiarity
+    return None if known is None else Familiarity(np.array(known.mean), np.array(known.precision), known.limit)
 
 
 def class_maps(maps: Mapping[str, ProbabilityMap], kind: CellClass) -> ClassMaps:
@@ -43,10 +43,10 @@ def class_maps(maps: Mapping[str, ProbabilityMap], kind: CellClass) -> ClassMaps
 
 
 def counts_of(logits: Tensor, manifest: Manifest) -> dict[str, int]:
-    """The number of cells of each class (`rbc`, `wbc`, `plt`) by the card's own methods, under no border rule.
+    """The number of cells of each class (`rbc`, `wbc`, `plt`) by the manifest's own methods, under no border rule.
 
-    `logits` is (1, channels, height, width) of a tensor at the model's scale. The card's margin is cut from all four sides,
-    so that a mirrored border is counted on no side. Raises InferenceFailed where the logits do not fit the card or are not
+    `logits` is (1, channels, height, width) of a tensor at the model's scale. The manifest's margin is cut from all four sides,
+    so that a mirrored border is counted on no side. Raises InferenceFailed where the logits do not fit the manifest or are not
     finite.
     """
     if logits.ndim != 4:

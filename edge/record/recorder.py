@@ -42,12 +42,12 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, card: SessionOrigin, plan: RecordSettings | None = None, *,
+        self, store: Store, origin: SessionOrigin, plan: RecordSettings | None = None, *,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         clock_trusted: Callable[[], bool | None] = clock_trusted,
     ) -> None:  # fmt: skip
         """`store` is not yet open: entering the recorder opens it, leaving closes it."""
-        self._store, self._card, self._plan = store, card, plan or RecordSettings()
+        self._store, self._origin, self._plan = store, origin, plan or RecordSettings()
         self._now, self._clock_trusted = now, clock_trusted
         self._space = SpaceGuard(store.folder, self._plan.soft_free_bytes, self._plan.hard_free_bytes)
         self._held = ExitStack()
@@ -72,13 +72,13 @@ class Recorder:
         self._held.close()
 
     def _begin(self, store: Store) -> None:
-        card = self._card
+        origin = self._origin
         if self.session_id:  # begun by an earlier try, which failed further on
             store.resume_session(self.session_id)
             return
-        found = store.interrupted_session(card.camera, card.model_sha256, card.specimen) if self._plan.resume else None
+        found = store.interrupted_session(origin.camera, origin.model_sha256, origin.specimen) if self._plan.resume else None
         if found is None:
-            self.session_id = store.begin_session(new_session(card, self._now(), boot_id(), self._clock_trusted())).id
+            self.session_id = store.begin_session(new_session(origin, self._now(), boot_id(), self._clock_trusted())).id
             return
         session = store.resume_session(found.id)
         slides = store.slides(session.id)

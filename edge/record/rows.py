@@ -16,11 +16,11 @@ from edge.session.ledger import Ledger
 from edge.session.origin import SessionOrigin
 
 
-def new_session(card: SessionOrigin, started: datetime, boot_id: str | None, clock_trusted: bool | None) -> NewSession:
+def new_session(origin: SessionOrigin, started: datetime, boot_id: str | None, clock_trusted: bool | None) -> NewSession:
     return NewSession(
-        started=started, camera=card.camera, simulated=card.simulated, model=card.model, model_sha256=card.model_sha256,
-        runtime=card.runtime, hemocam_version=version("hemocam"), hostname=socket.gethostname(), specimen=card.specimen,
-        operator=card.operator, note=card.note, um_per_px=card.um_per_px, settings=card.settings or {}, boot_id=boot_id,
+        started=started, camera=origin.camera, simulated=origin.simulated, model=origin.model, model_sha256=origin.model_sha256,
+        runtime=origin.runtime, hemocam_version=version("hemocam"), hostname=socket.gethostname(), specimen=origin.specimen,
+        operator=origin.operator, note=origin.note, um_per_px=origin.um_per_px, settings=origin.settings or {}, boot_id=boot_id,
         clock_trusted=clock_trusted,
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ def features_of(module: ModuleType, package: str) -> Features:
     """What `module` (a tensorrt, or a double of one) offers.
 
     RTX has three attributes that do nothing: its hardware_compatibility_level only logs `is unsupported in TensorRT-RTX`, its
-    timing cache stays empty because kernels are chosen on the card, and it has no DLA.
+    timing cache stays empty because kernels are chosen on the manifest, and it has no DLA.
     """
     rtx = package == RTX
     return Features(

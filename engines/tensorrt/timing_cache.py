@@ -25,7 +25,7 @@ def load_timing_cache(config: Any, path: Path) -> None:
     except OSError as error:
         raise BuildFailed(f"the timing cache {path} cannot be used ({error.strerror}); name another file, or none") from error
     cache = config.create_timing_cache(content)
-    # ignore_mismatch=False: timings of another card choose the wrong kernels.
+    # ignore_mismatch=False: timings of another manifest choose the wrong kernels.
     if cache is not None and config.set_timing_cache(cache, False):
         return
     logger.warning("%s is of another TensorRT or another GPU; it is made anew", path)

@@ -14,7 +14,7 @@ from edge.counting.cell import CellClass
 from edge.counting.settings import DEFAULT_SETTINGS
 from engines.contract import ManifestInvalid
 from engines.filters import Filter
-from engines.manifest import FILE_NAME, load_card
+from engines.manifest import FILE_NAME, load_any_manifest
 from engines.prepare import Preparation
 from export.bringing.spec import BringingSpec, Brought
 from export.conversion_error import ConversionError
@@ -26,8 +26,8 @@ _DECODED = ("foreground_threshold", "outline_threshold", "centre_threshold", "mi
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """What a manifest says that no conversion finds out. `more` is the content of a card file and goes before the rest.
+class ManifestFacts:
+    """What a manifest says that no conversion finds out. `more` is the content of a manifest file and goes before the rest.
 
     `white_balance` says whether the network learnt on pictures whose empty glass was brought to one white, as HemoCam's own
     recipes do; a lab's network mostly did not. `filters` are those it learnt behind, `masked` whether its crops were black
@@ -45,16 +45,16 @@ class Card:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_model_folder(folder: Path, brought: Brought, spec: BringingSpec, card: Card) -> Path:
+def write_model_folder(folder: Path, brought: Brought, spec: BringingSpec, manifest: ManifestFacts) -> Path:
     """Write `folder`, whole or not at all; one that was there is replaced. Raises ConversionError."""
-    content = {**_fixed(brought, card), **_of_task(brought, spec, card), **card.more}
+    content = {**_fixed(brought, manifest), **_of_task(brought, spec, manifest), **manifest.more}
     content["files"] = [{"file": MODEL, "sha256": hashlib.sha256(brought.onnx).hexdigest(), "precision": "fp32"}]
     try:
         with staged(folder) as new:
             (new / MODEL).write_bytes(brought.onnx)
             text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
             (new / FILE_NAME).write_text(text, encoding="utf-8")
-            load_card(new)
+            load_any_manifest(new)
     except ManifestInvalid as error:
         problems = str(error).split(FILE_NAME, 1)[-1].lstrip(": ")
         raise ConversionError(f"what was said does not make a manifest: {problems}") from error
@@ -63,7 +63,7 @@ def write_model_folder(folder: Path, brought: Brought, spec: BringingSpec, card:
     return folder
 
 
-def card_content(path: Path) -> dict[str, Any]:
+def manifest_content(path: Path) -> dict[str, Any]:
     """The manifest's parts in a YAML file. Raises ConversionError where it holds none."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -74,27 +74,27 @@ def card_content(path: Path) -> dict[str, Any]:
     return content
 
 
-def _fixed(brought: Brought, card: Card) -> dict[str, Any]:
+def _fixed(brought: Brought, manifest: ManifestFacts) -> dict[str, Any]:
     return {
-        "name": card.name, "version": "1", "description": card.description or f"Brought in from {brought.kind}.",
-        "licence": card.licence, "research_only": card.research_only, "data": ["not stated"],
+        "name": manifest.name, "version": "1", "description": manifest.description or f"Brought in from {brought.kind}.",
+        "licence": manifest.licence, "research_only": manifest.research_only, "data": ["not stated"],
         "sources": [f"{brought.kind}, sha256 {brought.source_sha256}"], "parameters": brought.parameters,
     }  # fmt: skip
 
 
-def _of_task(brought: Brought, spec: BringingSpec, card: Card) -> dict[str, Any]:
+def _of_task(brought: Brought, spec: BringingSpec, manifest: ManifestFacts) -> dict[str, Any]:
     sides = brought.sides
     if spec.task == "classification":
-        return {"task": "classification", "classes": list(brought.labels), "side_px": sides.side_px, "masked": card.masked}
+        return {"task": "classification", "classes": list(brought.labels), "side_px": sides.side_px, "masked": manifest.masked}
     assert spec.cell_diameter_px is not None
     tiling = None if sides.side_px is None else {key: getattr(sides, key) for key in ("side_px", "context_px", "unpadded")}
     # Gains held within 1 and 1 leave the picture as it is.
     preparation = Preparation(
-        spec.cell_diameter_px, most_gain=Preparation(1.0).most_gain if card.white_balance else 1.0,
-        multiple_px=sides.multiple_px if tiling is None else 1, margin_px=card.margin_px,
-        filters=card.filters,
+        spec.cell_diameter_px, most_gain=Preparation(1.0).most_gain if manifest.white_balance else 1.0,
+        multiple_px=sides.multiple_px if tiling is None else 1, margin_px=manifest.margin_px,
+        filters=manifest.filters,
     )  # fmt: skip
-    prepared = {**asdict(preparation), "filters": list(card.filters)}
+    prepared = {**asdict(preparation), "filters": list(manifest.filters)}
     decoding = {kind: _decoding(kind, brought.labels) for kind in ("rbc", "wbc", "plt") if kind in brought.labels}
     return {
         "task": "field", "channels": list(brought.labels), "preparation": prepared, "decoding": decoding,

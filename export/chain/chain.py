@@ -11,18 +11,17 @@ from time import perf_counter
 import torch
 
 from engines.contract import Engine
-from engines.manifest import Manifest, load_card
+from engines.manifest import Manifest, load_any_manifest
 from engines.whole_file import write_whole
 from export.bringing import BringingSpec, bring, write_model_folder
-from export.bringing.model_folder import Card
+from export.bringing.model_folder import ManifestFacts
 from export.bringing.source_kind import SourceKind, kind_of
 from export.bringing.torch_state import read as read_state
 from export.chain.report import ChainReport, Step
 from export.chain.source_engine import SourceEngine
 from export.chain.steps import Tensors, engine_step, first_step, half_step, onnx_step
 from export.forms import Pictures, as_on_device, compared_on
-from export.model_folder import Card as ModelCard
-from export.model_folder import staged
+from export.model_folder import AnyManifest, staged
 from export.sealing import SealingError, seal
 from export.tell import Tell
 
@@ -35,7 +34,7 @@ class Request:
 
     source: Path
     spec: BringingSpec
-    card: Card
+    manifest: ManifestFacts
     out: Path
     pictures: Pictures = field(default_factory=Pictures)
     workspace_bytes: int = 4 << 30
@@ -50,19 +49,20 @@ def run_chain(request: Request, tell: Tell) -> ChainReport:
         tell("reading and converting", 0, 0)
         start = perf_counter()
         brought = bring(request.source, request.spec)
-        write_model_folder(folder, brought, request.spec, request.card)
+        write_model_folder(folder, brought, request.spec, request.manifest)
         converted_s = perf_counter() - start
-        card, sealed = _sealed(folder, tell)
-        tensors, told = compared_on(folder, card, request.pictures)
+        manifest, sealed = _sealed(folder, tell)
+        tensors, told = compared_on(folder, manifest, request.pictures)
         tell("comparing the source with ONNX", 0, 0)
-        source = _source_step(request, card, tensors, brought.kind, brought.worst)
-        steps = [source[1], onnx_step(folder, card, source[0], tensors, converted_s)]
+        source = _source_step(request, manifest, tensors, brought.kind, brought.worst)
+        steps = [source[1], onnx_step(folder, manifest, source[0], tensors, converted_s)]
         tell("making FP16 and comparing it", 0, 0)
-        card, half = half_step(folder, card, tensors)
-        steps += [half, engine_step(folder, card, tensors, request.workspace_bytes, tell)]
+        manifest, half = half_step(folder, manifest, tensors)
+        steps += [half, engine_step(folder, manifest, tensors, request.workspace_bytes, tell)]
         report = ChainReport(
-            model=card.name, source=str(request.source), source_sha256=brought.source_sha256, parameters=card.parameters,
-            frames=told, machine=_machine(), notices=(*brought.notices, *sealed), steps=tuple(steps),
+            model=manifest.name, source=str(request.source), source_sha256=brought.source_sha256,
+            parameters=manifest.parameters, frames=told, machine=_machine(),
+            notices=(*brought.notices, *sealed), steps=tuple(steps),
         )  # fmt: skip
         for suffix, text in ((".md", report.markdown()), (".json", report.json())):
             write_whole(folder / f"{REPORT}{suffix}", text.encode())
@@ -70,17 +70,19 @@ def run_chain(request: Request, tell: Tell) -> ChainReport:
         return report
 
 
-def _sealed(folder: Path, tell: Tell) -> tuple[ModelCard, tuple[str, ...]]:
-    """The card with sealed reference frames where the model counts cells that can be sealed; else why not."""
-    if isinstance(load_card(folder), Manifest):
+def _sealed(folder: Path, tell: Tell) -> tuple[AnyManifest, tuple[str, ...]]:
+    """The manifest with sealed reference frames where the model counts cells that can be sealed; else why not."""
+    if isinstance(load_any_manifest(folder), Manifest):
         try:
             seal(folder, tell=tell)
         except SealingError as error:
-            return load_card(folder), (f"no reference frames were sealed: {error}",)
-    return load_card(folder), ()
+            return load_any_manifest(folder), (f"no reference frames were sealed: {error}",)
+    return load_any_manifest(folder), ()
 
 
-def _source_step(request: Request, card: ModelCard, tensors: Tensors, kind: str, worst: float) -> tuple[Engine | None, Step]:
+def _source_step(
+    request: Request, manifest: AnyManifest, tensors: Tensors, kind: str, worst: float
+) -> tuple[Engine | None, Step]:
     """The source at work on the frames, where its outputs are the model's own: a network of the zoo. Of another, bringing it in
     compared the outputs, and its figure is told."""
     if kind_of(request.source) is not SourceKind.TORCH_STATE:
@@ -89,7 +91,7 @@ def _source_step(request: Request, card: ModelCard, tensors: Tensors, kind: str,
     start = perf_counter()
     reference = read_state(request.source, request.spec).reference
     read_s = perf_counter() - start
-    engine = as_on_device(SourceEngine(reference, f"PyTorch {torch.__version__.split('+')[0]}"), card)
+    engine = as_on_device(SourceEngine(reference, f"PyTorch {torch.__version__.split('+')[0]}"), manifest)
     return engine, first_step(engine, tensors, read_s)
 
 

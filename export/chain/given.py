@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from export.bringing.model_folder import Card
+from export.bringing.model_folder import ManifestFacts
 from export.bringing.spec import BringingSpec
 from export.conversion_error import ConversionError
 from export.normalisation import Normalisation
@@ -39,15 +39,15 @@ class Said:
     licence: str | None = None
 
 
-def given(source: Path, said: Said) -> tuple[BringingSpec, Card]:
-    """How to bring `source` in, and its card. A run's folder stands for its weights (`weights_of`).
+def given(source: Path, said: Said) -> tuple[BringingSpec, ManifestFacts]:
+    """How to bring `source` in, and its manifest. A run's folder stands for its weights (`weights_of`).
 
     Raises ConversionError where the recipe cannot be read or too little is known.
     """
     path = source.parent / RECIPE
     name = said.name or _plain(source.stem)
     if not path.is_file():
-        return _spec(said), Card(name, said.licence or "not stated")
+        return _spec(said), ManifestFacts(name, said.licence or "not stated")
     try:
         recipe = load_recipe(path)
     except RecipeError as error:
@@ -61,13 +61,13 @@ def given(source: Path, said: Said) -> tuple[BringingSpec, Card]:
         channels=said.channels if named else known.channels, classes=said.classes if named else known.classes,
         side_px=said.side_px or known.side_px, cell_diameter_px=said.cell_diameter_px or known.cell_diameter_px,
     )  # fmt: skip
-    card = Card(
+    manifest = ManifestFacts(
         said.name or _plain(recipe.name), said.licence or recipe.licence,
         white_balance=getattr(recipe, "cell_diameter_px", None) is not None, margin_px=MARGIN_PX * bool(known.channels),
         filters=getattr(recipe, "filters", ()), masked=getattr(recipe, "masked", False),
         more={"seed": recipe.seed, "recipe": path.name, "data": list(recipe.data)},
     )  # fmt: skip
-    return _spec(said), card
+    return _spec(said), manifest
 
 
 def weights_of(source: Path) -> Path:

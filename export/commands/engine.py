@@ -60,7 +60,7 @@ def engine(
 ) -> None:
     """Build a TensorRT engine from a model. It runs with this TensorRT on this GPU alone: build it on the device.
 
-    TensorRT for RTX builds without a GPU, for RTX cards. `hemocam engines build` also tests an engine and keeps it.
+    TensorRT for RTX builds without a GPU, for RTX manifests. `hemocam engines build` also tests an engine and keeps it.
     """
     import logging
     from dataclasses import replace
@@ -104,7 +104,7 @@ def engine(
 def _source(source: str, options: BuildOptions, trt: TensorRT) -> tuple[str, bytes, Profile]:
     """The model's name, the ONNX that this build takes, and the sizes that the device feeds it with."""
     from engines.contract import ManifestInvalid, ModelCorrupt
-    from engines.manifest import ClassifierManifest, checked_bytes, load_card
+    from engines.manifest import ClassifierManifest, checked_bytes, load_any_manifest
     from engines.model_names import model_folder
     from engines.tensorrt.loading import usual_options
     from engines.tensorrt.profiles import Profile
@@ -116,19 +116,19 @@ def _source(source: str, options: BuildOptions, trt: TensorRT) -> tuple[str, byt
         except OSError as error:
             raise ModelCorrupt(f"{path} cannot be read ({error.strerror})") from error
     folder = model_folder(source)
-    card = load_card(folder)
+    manifest = load_any_manifest(folder)
     wanted = options.graph_precision(trt)
     try:
-        file = card.file_of(wanted)
+        file = manifest.file_of(wanted)
     except ManifestInvalid as error:
         cure = {"fp16": "hemocam export half", "int8-symmetric": "hemocam export int8 --for tensorrt"}.get(
             wanted, "hemocam export onnx"
         )
         raise ManifestInvalid(f"{error}; {trt.name} takes {wanted}: make it with {cure} {folder}") from error
-    if isinstance(card, ClassifierManifest):
-        least, most, all_ = ((batch, card.side_px, card.side_px) for batch in CROPS_AT_ONCE)
-        return card.name, checked_bytes(folder, file), Profile(least, most, all_)
-    return card.name, checked_bytes(folder, file), usual_options(card).profile
+    if isinstance(manifest, ClassifierManifest):
+        least, most, all_ = ((batch, manifest.side_px, manifest.side_px) for batch in CROPS_AT_ONCE)
+        return manifest.name, checked_bytes(folder, file), Profile(least, most, all_)
+    return manifest.name, checked_bytes(folder, file), usual_options(manifest).profile
 
 
 def _writable(path: Path, source: str) -> Path:

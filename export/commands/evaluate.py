@@ -38,14 +38,14 @@ def evaluate(
     from export.evaluation.errors import EvaluationError
     from export.evaluation.field_sheets import field_sheets
     from export.evaluation.figure import crop_figure, field_figure
-    from export.evaluation.models import Asked, cards, measure_crops, measure_model, titles
+    from export.evaluation.models import Asked, manifests, measure_crops, measure_model, titles
     from export.evaluation.progress import told_progress
     from export.evaluation.samples import chosen
     from export.evaluation.sheet import write_sheets
 
     models = [model, *([against] if against else [])]
     try:
-        found = cards(models)
+        found = manifests(models)
         names = dict(zip(titles(models, found), models, strict=True))
         samples = chosen(data, corpus, folder, tuple(split or ("val",)), tuple(ignore or ()))
         asked = Asked(samples, cell_diameter_px, runtime, threads, lambda text: typer.echo(text, err=True))

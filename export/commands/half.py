@@ -21,15 +21,15 @@ def half(
     import logging
 
     from engines.contract import EngineError
-    from engines.manifest import load_card
+    from engines.manifest import load_any_manifest
     from export.conversion_error import ConversionError
     from export.forms import Pictures, add_half, compared_on
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        card = load_card(model)
-        tensors, told = compared_on(model, card, Pictures(frames, most, cell_diameter_px))
-        added = add_half(model, card, tensors, replace=replace)
+        manifest = load_any_manifest(model)
+        tensors, told = compared_on(model, manifest, Pictures(frames, most, cell_diameter_px))
+        added = add_half(model, manifest, tensors, replace=replace)
     except (ConversionError, EngineError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"{added.path}: {added.file_bytes / 1e6:.2f} MB of FP32's {added.fp32_bytes / 1e6:.2f} MB")

@@ -28,16 +28,16 @@ def int8(
 ) -> None:
     """Add an int8 file to a model, calibrated on pictures; the default file stays what it is."""
     from engines.contract import EngineError
-    from engines.manifest import load_card
+    from engines.manifest import load_any_manifest
     from export.conversion_error import ConversionError
     from export.forms import add_int8
     from export.frames import frames as prepared
     from export.to_int8 import Int8For
 
     try:
-        card = load_card(model)
-        tensors = list(prepared(card, frames, most, cell_diameter_px))
-        added = add_int8(model, card, Int8For(target.value), tensors, replace=replace)
+        manifest = load_any_manifest(model)
+        tensors = list(prepared(manifest, frames, most, cell_diameter_px))
+        added = add_int8(model, manifest, Int8For(target.value), tensors, replace=replace)
     except (ConversionError, EngineError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"{added.path}: {added.file_bytes / 1e6:.2f} MB of FP32's {added.fp32_bytes / 1e6:.2f} MB")

@@ -36,23 +36,23 @@ def onnx_(
         bool | None, typer.Option(help="It learnt on white-balanced pictures. Given with --architecture unless said.")
     ] = None,
     licence: Annotated[str, typer.Option(help="The model's licence.")] = "not stated",
-    card: Annotated[
+    manifest: Annotated[
         Path | None, typer.Option(help="YAML with more of the manifest: version, description, decoding, ...")
     ] = None,
 ) -> None:
     """Bring a trained network in: one checked ONNX file that takes a camera's pixels, and its manifest."""
     from export.bringing import BringingSpec, ConversionError, bring, write_model_folder
-    from export.bringing.model_folder import Card, card_content
+    from export.bringing.model_folder import ManifestFacts, manifest_content
 
     try:
         spec = BringingSpec(
             _names(channels), _names(classes), architecture or None, width, side_px, context_px, cell_diameter_px,
             _normalisation(normalisation, bgr), _layout(layout), _names(outputs), python,
         )  # fmt: skip
-        more = card_content(card) if card else {}
+        more = manifest_content(manifest) if manifest else {}
         balanced = bool(architecture) if white_balance is None else white_balance
         brought = bring(source, spec)
-        folder = write_model_folder(out, brought, spec, Card(out.name, licence, white_balance=balanced, more=more))
+        folder = write_model_folder(out, brought, spec, ManifestFacts(out.name, licence, white_balance=balanced, more=more))
     except ConversionError as error:
         raise typer.BadParameter(str(error)) from error
     for notice in brought.notices:

@@ -16,8 +16,8 @@ def publish(
     run: Annotated[Path, typer.Argument(help="The folder that `hemocam export train` made.")],
     data: Data,
     models: Annotated[Path, typer.Option(help="Folder to write the model's folder into.")] = Path("engines/models"),
-    card: Annotated[
-        Path | None, typer.Option(help="YAML with the manifest's fixed parts; export/recipes/NAME.card.yaml if not given.")
+    manifest: Annotated[
+        Path | None, typer.Option(help="YAML with the manifest's fixed parts; export/recipes/NAME.manifest.yaml if not given.")
     ] = None,
 ) -> None:
     """Turn a trained counter into a model folder: ONNX files, manifest, hashes, accuracy measured on `val` and `test`."""
@@ -32,7 +32,7 @@ def publish(
         recipe = folder.read()
         if not isinstance(recipe, FieldRecipe):
             raise PublishingError(f"{run} is no run of a counter (task: {recipe.task}); hemocam export run takes it")
-        fixed = card or RECIPES / f"{recipe.name}.card.yaml"
+        fixed = manifest or RECIPES / f"{recipe.name}.manifest.yaml"
         typer.echo(str(publish_model(recipe, folder.weights, fixed, data, models / recipe.name)))
     except (DatasetError, RecipeError, PublishingError) as error:
         raise typer.BadParameter(str(error)) from error

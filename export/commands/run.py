@@ -55,9 +55,9 @@ def run(
     )  # fmt: skip
     try:
         path = weights_of(source)
-        spec, card = given(path, said)
+        spec, manifest = given(path, said)
         pictures = Pictures(frames, most, picture_cell_px)
-        report = _with_progress(Request(path, spec, card, out, pictures, int(workspace_gib * (1 << 30))))
+        report = _with_progress(Request(path, spec, manifest, out, pictures, int(workspace_gib * (1 << 30))))
     except (ConversionError, EngineError) as error:
         raise typer.BadParameter(str(error)) from error
     _show(report)

@@ -17,7 +17,7 @@ def tune(
     ] = None,
     simulated: Annotated[int, typer.Option(help="Number of simulated fields.", min=0)] = 40,
 ) -> None:
-    """Find the decoding that counts best on `val`, by class and method, as lines for the model's card."""
+    """Find the decoding that counts best on `val`, by class and method, as lines for the model's manifest."""
     from rich.console import Console
 
     from edge.counting.counter import CountingSettings, FieldCounter
@@ -33,4 +33,4 @@ def tune(
         for choice in best_choices(asked, counter, opened.manifest.preparation.cell_diameter_px):
             shown = ", ".join(f"{corpus} {accuracy:.1f}" for corpus, accuracy in choice.by_corpus.items())
             console.print(f"{choice.kind.value} {choice.method.value}: {choice.accuracy:.1f} ({shown})")
-            console.print(f"  {{method: {choice.method.value}, {choice.card()}}}", markup=False)
+            console.print(f"  {{method: {choice.method.value}, {choice.manifest()}}}", markup=False)

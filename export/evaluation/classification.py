@@ -38,31 +38,35 @@ class CropResult:
 
 
 def open_classifier(
-    folder: Path, card: ClassifierManifest, threads: int | None = None, precision: Precision | None = None
+    folder: Path, manifest: ClassifierManifest, threads: int | None = None, precision: Precision | None = None
 ) -> OnnxRuntime:
-    """The card's default file, or that of `precision`, on onnxruntime's CPU provider. Raises EngineError."""
-    file = card.file_of(precision)
+    """The manifest's default file, or that of `precision`, on onnxruntime's CPU provider. Raises EngineError."""
+    file = manifest.file_of(precision)
     engine = OnnxRuntime(checked_bytes(folder, file), str(folder / file.file), threads)
-    if len(engine.input.shape) != 4 or len(engine.output.shape) != 2 or engine.output.shape[1] not in (None, len(card.classes)):
+    if (
+        len(engine.input.shape) != 4
+        or len(engine.output.shape) != 2
+        or engine.output.shape[1] not in (None, len(manifest.classes))
+    ):
         raise ManifestInvalid(
-            f"{folder / file.file}: a classifier takes (batch, side, side, 3) and gives (batch, {len(card.classes)}), "
+            f"{folder / file.file}: a classifier takes (batch, side, side, 3) and gives (batch, {len(manifest.classes)}), "
             f"this is {engine.input}, {engine.output}"
         )
     return engine
 
 
-def classify(samples: Sequence[Sample], engine: Engine, card: ClassifierManifest) -> Iterator[CropResult]:
-    """Each crop in turn, in batches of BATCH. Raises EvaluationError for a label that the card does not name, DatasetError."""
-    known = {name: index for index, name in enumerate(card.classes)}
+def classify(samples: Sequence[Sample], engine: Engine, manifest: ClassifierManifest) -> Iterator[CropResult]:
+    """Each crop in turn, in batches of BATCH. Raises EvaluationError for a label that is none of its classes, DatasetError."""
+    known = {name: index for index, name in enumerate(manifest.classes)}
     strange = sorted({str(sample.label) for sample in samples} - known.keys())
     if strange:
         raise EvaluationError(
-            f"{card.name} names {', '.join(card.classes)}; the data also has "
+            f"{manifest.name} names {', '.join(manifest.classes)}; the data also has "
             f"{', '.join(strange)}: leave those out with --ignore"
         )
     remaining = iter(samples)
     while batch := list(islice(remaining, BATCH)):
-        crops = np.stack([resized(sample.pixels(), card.side_px) for sample in batch])
+        crops = np.stack([resized(sample.pixels(), manifest.side_px) for sample in batch])
         for sample, row in zip(batch, probabilities(engine, crops), strict=True):
             yield CropResult(sample.name, sample.group, sample.scanner, known[str(sample.label)], row)
 

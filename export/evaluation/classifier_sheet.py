@@ -31,7 +31,7 @@ class MeasuredClassifier:
     """One classifier of the table: its model, what it said of every crop, and its speed."""
 
     model: TrainedModel
-    card: ClassifierManifest
+    manifest: ClassifierManifest
     results: tuple[CropResult, ...]
     cells_per_s: float
 
@@ -43,28 +43,28 @@ def measure_classifier(
 
     Raises EngineError, DatasetError, EvaluationError.
     """
-    recipe, card = model.run.recipe, model.card
-    if not isinstance(recipe, ClassificationRecipe) or not isinstance(card, ClassifierManifest):
+    recipe, manifest = model.run.recipe, model.manifest
+    if not isinstance(recipe, ClassificationRecipe) or not isinstance(manifest, ClassifierManifest):
         raise EvaluationError(f"{model.run.folder} names no single cells")
     samples = chosen(data, recipe.corpus, recipe.folder, (split,), recipe.ignore)
     results = []
-    with open_classifier(model.folder, card, threads) as engine:
-        for result in classify(samples, engine, card):
+    with open_classifier(model.folder, manifest, threads) as engine:
+        for result in classify(samples, engine, manifest):
             results.append(result)
             tell(model.title, len(results), len(samples))
-        crops = np.random.default_rng(0).integers(0, 256, (BATCH, card.side_px, card.side_px, 3), dtype=np.uint8)
+        crops = np.random.default_rng(0).integers(0, 256, (BATCH, manifest.side_px, manifest.side_px, 3), dtype=np.uint8)
         ms = median_ms(engine.run, crops, runs)
-    return MeasuredClassifier(model, card, tuple(results), 1000.0 * BATCH / ms)
+    return MeasuredClassifier(model, manifest, tuple(results), 1000.0 * BATCH / ms)
 
 
 def classifier_sheet(measured: Sequence[MeasuredClassifier], split: str, threads: int, runs: int = RUNS) -> Sheet:
     """A column a network, so that a class is a line. Raises EvaluationError where the networks name different classes."""
-    classes = measured[0].card.classes
-    if any(one.card.classes != classes for one in measured):
+    classes = measured[0].manifest.classes
+    if any(one.manifest.classes != classes for one in measured):
         raise EvaluationError("the classifiers of one table must name the same classes in one order")
     matrices = [confusion_of(one.results, classes) for one in measured]
     rows: list[tuple[Value, ...]] = [
-        ("parameters", None, *(one.card.parameters for one in measured)),
+        ("parameters", None, *(one.manifest.parameters for one in measured)),
         ("ONNX MB", None, *(round(one.model.file_bytes / 1e6, 1) for one in measured)),
         ("accuracy", None, *(matrix.accuracy for matrix in matrices)),
         ("macro F1", None, *(matrix.mean_f1 for matrix in matrices)),

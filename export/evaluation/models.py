@@ -9,7 +9,7 @@ from pathlib import Path
 from edge.counting.cell import CellClass
 from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
-from engines.manifest import ClassifierManifest, Manifest, load_card
+from engines.manifest import ClassifierManifest, Manifest, load_any_manifest
 from engines.model_names import model_folder
 from engines.opening import Opened, Runtime, open_model
 from export.datasets.sample import Sample
@@ -33,21 +33,21 @@ class Asked:
     note: Callable[[str], None] | None = None
 
 
-def cards(models: Sequence[str]) -> list[Manifest] | list[ClassifierManifest]:
-    """The cards of models that can be compared. Raises EngineError, or EvaluationError where they cannot."""
-    found = [load_card(model_folder(model)) for model in models]
-    fields = [card for card in found if isinstance(card, Manifest)]
-    classifiers = [card for card in found if isinstance(card, ClassifierManifest)]
+def manifests(models: Sequence[str]) -> list[Manifest] | list[ClassifierManifest]:
+    """The manifests of models that can be compared. Raises EngineError, or EvaluationError where they cannot."""
+    found = [load_any_manifest(model_folder(model)) for model in models]
+    fields = [manifest for manifest in found if isinstance(manifest, Manifest)]
+    classifiers = [manifest for manifest in found if isinstance(manifest, ClassifierManifest)]
     if fields and classifiers:
         raise EvaluationError(f"{fields[0].name} sees fields, {classifiers[0].name} names single cells: measure each alone")
-    if any(card.classes != classifiers[0].classes for card in classifiers):
+    if any(manifest.classes != classifiers[0].classes for manifest in classifiers):
         raise EvaluationError("the classifiers name different classes, or in another order: measure each alone")
     return fields or classifiers
 
 
 def titles(models: Sequence[str], found: Sequence[Manifest | ClassifierManifest]) -> list[str]:
-    """What the tables call the models: their cards' names, or what the user wrote where these are one and the same."""
-    names = [card.name for card in found]
+    """What the tables call the models: their manifests' names, or what the user wrote where these are one and the same."""
+    names = [manifest.name for manifest in found]
     written = [Path(model).name for model in models]
     for choice in (names, written):
         if len(set(choice)) == len(choice):
@@ -79,14 +79,14 @@ def measure_model(title: str, model: str, asked: Asked, tell: Tell) -> list[Fiel
 def measure_crops(title: str, model: str, asked: Asked, tell: Tell) -> list[CropResult]:
     """Run a classifier over all samples. Raises EngineError, DatasetError, EvaluationError."""
     folder = model_folder(model)
-    card = load_card(folder)
-    if not isinstance(card, ClassifierManifest):
+    manifest = load_any_manifest(folder)
+    if not isinstance(manifest, ClassifierManifest):
         raise EvaluationError(f"{title} sees fields; it names no single cells")
     if not asked.samples:
         raise EvaluationError(f"there are no crops to show to {title}")
     results = []
-    with open_classifier(folder, card, asked.threads) as engine:
-        for result in classify(asked.samples, engine, card):
+    with open_classifier(folder, manifest, asked.threads) as engine:
+        for result in classify(asked.samples, engine, manifest):
             results.append(result)
             tell(title, len(results), len(asked.samples))
     return results

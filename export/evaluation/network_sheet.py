@@ -70,7 +70,7 @@ def network_sheet(measured: Sequence[MeasuredNetwork], threads: int, runs: int =
 
 
 def _row(one: MeasuredNetwork) -> tuple[Value, ...]:
-    row: list[Value] = [one.model.title, one.model.card.parameters, one.model.file_bytes / 1e6]
+    row: list[Value] = [one.model.title, one.model.manifest.parameters, one.model.file_bytes / 1e6]
     for split in SPLITS:
         row += [field_sheets.field_mean(_of(one, (split,)), "rbc", figure) for figure in FIGURES]
     for splits in (("test",), BENCH_SPLITS):

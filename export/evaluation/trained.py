@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engines.manifest import ClassDecoding, load_card
+from engines.manifest import ClassDecoding, load_any_manifest
 from export.bringing import bring, write_model_folder
 from export.chain.given import Said, given
 from export.conversion_error import ConversionError
 from export.evaluation.errors import EvaluationError
-from export.model_folder import Card
+from export.model_folder import AnyManifest
 from export.training.recipes import AdversarialRecipe, ClassificationRecipe, SegmentationRecipe, load_recipe
 from export.zoo import architecture
 
@@ -43,7 +43,7 @@ class TrainedModel:
     title: str
     run: TrainedRun
     folder: Path
-    card: Card
+    manifest: AnyManifest
     file_bytes: int
 
 
@@ -72,11 +72,11 @@ def as_model(run: TrainedRun, folder: Path, title: str = "") -> TrainedModel:
     pixels = not isinstance(recipe, ClassificationRecipe)
     unpadded = pixels and architecture(recipe.architecture).context_px > 0
     try:
-        spec, card = given(run.weights, Said(side_px=TILE_PX if unpadded else None))
-        more = {**card.more, "decoding": {"rbc": DECODING.model_dump()}} if pixels else card.more
-        write_model_folder(folder, bring(run.weights, spec), spec, replace(card, more=more))
+        spec, manifest = given(run.weights, Said(side_px=TILE_PX if unpadded else None))
+        more = {**manifest.more, "decoding": {"rbc": DECODING.model_dump()}} if pixels else manifest.more
+        write_model_folder(folder, bring(run.weights, spec), spec, replace(manifest, more=more))
     except ConversionError as error:
         raise EvaluationError(f"{run.folder}: {error}") from error
-    made = load_card(folder)
+    made = load_any_manifest(folder)
     size = (folder / made.files[0].file).stat().st_size
     return TrainedModel(title or recipe.architecture, run, folder, made, size)

@@ -105,7 +105,7 @@ def recipes(
         sets = data_for(here / "data", data.resolve())
         for path in sorted(RECIPES.rglob("*.yaml")):
             place = str(path.relative_to(RECIPES).with_suffix(""))
-            if path.name.endswith(".card.yaml") or (only and not any(word in place for word in only)):
+            if path.name.endswith(".manifest.yaml") or (only and not any(word in place for word in only)):
                 continue
             walks.append(walked(path, sets, here / place.replace("/", "-")))
             errors.print(f"{place}: {walks[-1].reached} {walks[-1].why}", markup=False)

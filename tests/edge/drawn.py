@@ -1,4 +1,4 @@
-"""A network that knows the answer: logits drawn from known cells, and the model card they fit."""
+"""A network that knows the answer: logits drawn from known cells, and the model known they fit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.counting.cell import CellClass
 from engines.cell_size import probability_of
 from engines.contract import Tensor
 from engines.fake import FakeEngine
-from engines.manifest import ClassDecoding, Manifest, ModelFile, PreparationCard
+from engines.manifest import ClassDecoding, Manifest, ModelFile, PreparationSection
 from engines.opening import Opened
 
 CHANNELS = ("rbc", "rbc_outline", "rbc_centre", "wbc", "wbc_outline", "wbc_centre", "plt")
@@ -77,7 +77,7 @@ def _draw(maps: dict[str, NDArray[np.float32]], disc: Disc, zoom: float) -> None
 
 
 def manifest(channels: Sequence[str] = CHANNELS) -> Manifest:
-    """The card of the drawn model: red and white cells by their centres, platelets by components, as the shipped model."""
+    """The known of the drawn model: red and white cells by their centres, platelets by components, as the shipped model."""
     common = {"foreground_threshold": 0.5, "min_separation_ratio": 0.3, "merge_valley_ratio": 0.85}
     decoding = {
         "rbc": ClassDecoding(method="centres", diameter_ratio=1.0, min_area_ratio=0.1, **common),
@@ -88,7 +88,7 @@ def manifest(channels: Sequence[str] = CHANNELS) -> Manifest:
         name="drawn", version="1", description="Drawn from the truth.", licence="Apache-2.0", research_only=False,
         data=("none",), sources=("none",), seed=0, recipe="none", parameters=1,
         files=(ModelFile(file="none.onnx", sha256=SHA256, precision="fp32"),), channels=tuple(channels),
-        preparation=PreparationCard(
+        preparation=PreparationSection(
             cell_diameter_px=MODEL_DIAMETER_PX, white_percentile=95.0, white_level=235, most_gain=4.0, multiple_px=16
         ),
         decoding={kind: one for kind, one in decoding.items() if kind in channels},
@@ -97,8 +97,8 @@ def manifest(channels: Sequence[str] = CHANNELS) -> Manifest:
 
 def opened(answer: Callable[[Tensor], Tensor], channels: Sequence[str] = CHANNELS) -> Opened:
     """A model that answers by `answer`, as open_model gives a real one."""
-    card = manifest(channels)
-    return Opened(FakeEngine(answer, len(channels)), card, card.files[0])
+    known = manifest(channels)
+    return Opened(FakeEngine(answer, len(channels)), known, known.files[0])
 
 
 def knowing(discs: Sequence[Disc], frame_width_px: int, channels: Sequence[str] = CHANNELS) -> Callable[[Tensor], Tensor]:

@@ -1,4 +1,4 @@
-"""Tiny ONNX models and cards, made on the spot."""
+"""Tiny ONNX models and manifests, made on the spot."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def model_bytes(channels: int = 2, *, outputs: int = 1, input_type: str = "uint8
     return bytes(model.SerializeToString())
 
 
-def card(content: bytes = b"", **changed: Any) -> dict[str, Any]:
+def manifest(content: bytes = b"", **changed: Any) -> dict[str, Any]:
     """A valid manifest of a model with two channels whose only file is `content`."""
     return {
         "name": "tiny", "version": "1", "description": "The red channel.", "licence": "MIT", "research_only": False,
@@ -69,10 +69,10 @@ def card(content: bytes = b"", **changed: Any) -> dict[str, Any]:
 
 
 def model_in(folder: Path, content: bytes, **changed: Any) -> Path:
-    """A model's folder with `content` as its file and a card about it."""
+    """A model's folder with `content` as its file and a manifest about it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(content)
-    (folder / FILE_NAME).write_text(yaml.safe_dump(card(content, **changed)), encoding="utf-8")
+    (folder / FILE_NAME).write_text(yaml.safe_dump(manifest(content, **changed)), encoding="utf-8")
     return folder
 
 

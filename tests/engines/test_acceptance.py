@@ -43,9 +43,9 @@ def changed(folder: Path, change: Any) -> FakeEngine:
 
 
 def examined(folder: Path, change: Any, **asked: Any) -> Any:
-    card = load_manifest(folder)
-    with open_reference(folder, card, 1) as reference, changed(folder, change) as engine:
-        return accept(engine, reference, card, reference_frames(folder, card), counting, **asked)
+    manifest = load_manifest(folder)
+    with open_reference(folder, manifest, 1) as reference, changed(folder, change) as engine:
+        return accept(engine, reference, manifest, reference_frames(folder, manifest), counting, **asked)
 
 
 def test_the_same_engine_is_accepted(folder: Path) -> None:
@@ -160,7 +160,7 @@ class TestFrames:
         import hashlib
 
         (folder / "reference.npz").write_bytes(content)
-        card = load_manifest(folder)
-        assert card.reference is not None
+        manifest = load_manifest(folder)
+        assert manifest.reference is not None
         sha256 = hashlib.sha256(content).hexdigest()
-        return card.model_copy(update={"reference": card.reference.model_copy(update={"sha256": sha256})})
+        return manifest.model_copy(update={"reference": manifest.reference.model_copy(update={"sha256": sha256})})

@@ -79,9 +79,9 @@ def test_another_shape_is_refused(shape: tuple[int, ...]) -> None:
 
 
 def test_a_size_labels_nothing_and_a_class_goes_by_its_own_threshold() -> None:
-    card = drawn_manifest(SIZED)
-    limits = dict(zip(SIZED, label_logits(card).ravel().tolist(), strict=True))
+    manifest = drawn_manifest(SIZED)
+    limits = dict(zip(SIZED, label_logits(manifest).ravel().tolist(), strict=True))
     assert limits["rbc_size"] > 6.0
     assert limits["rbc"] == pytest.approx(np.log(0.5 / 0.5))
-    centre = card.decoding["rbc"].centre_threshold
+    centre = manifest.decoding["rbc"].centre_threshold
     assert limits["rbc_centre"] == pytest.approx(np.log(centre / (1.0 - centre)))

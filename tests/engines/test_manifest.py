@@ -18,11 +18,11 @@ from engines.manifest import (
     Manifest,
     Tiling,
     checked_bytes,
-    load_card,
+    load_any_manifest,
     load_manifest,
 )
 from engines.prepare import Preparation
-from tests.engines.onnx_models import card
+from tests.engines.onnx_models import manifest
 
 
 def loaded(folder: Path, content: object) -> Manifest:
@@ -31,8 +31,8 @@ def loaded(folder: Path, content: object) -> Manifest:
 
 
 def changed(path: str, value: object) -> dict[str, Any]:
-    """The valid card with another value at `path`, its keys joined by dots; None takes the key away."""
-    content = copy.deepcopy(card(b"model"))
+    """The valid manifest with another value at `path`, its keys joined by dots; None takes the key away."""
+    content = copy.deepcopy(manifest(b"model"))
     *way, last = path.split(".")
     at: Any = content
     for key in way:
@@ -44,8 +44,8 @@ def changed(path: str, value: object) -> dict[str, Any]:
     return content
 
 
-def test_a_valid_card(tmp_path: Path) -> None:
-    found = loaded(tmp_path, card(b"model"))
+def test_a_valid_manifest(tmp_path: Path) -> None:
+    found = loaded(tmp_path, manifest(b"model"))
     assert found.name == "tiny"
     assert found.channels == ("rbc", "wbc")
     assert found.preparing() == Preparation(20.0, 95.0, 235, 4.0, 8)
@@ -71,7 +71,7 @@ def test_a_valid_card(tmp_path: Path) -> None:
         ("decoding.rbc.diameter_ratio", 1e300), ("decoding.rbc.diameter_ratio", 1e-300),
     ],
 )  # fmt: skip
-def test_a_broken_card_is_refused_by_file_and_key(tmp_path: Path, path: str, value: object) -> None:
+def test_a_broken_manifest_is_refused_by_file_and_key(tmp_path: Path, path: str, value: object) -> None:
     with pytest.raises(ManifestInvalid) as caught:
         loaded(tmp_path, changed(path, value))
     assert str(tmp_path / FILE_NAME) in str(caught.value)
@@ -79,26 +79,26 @@ def test_a_broken_card_is_refused_by_file_and_key(tmp_path: Path, path: str, val
 
 
 def test_a_class_that_no_channel_gives_is_refused(tmp_path: Path) -> None:
-    decoding = card()["decoding"]
+    decoding = manifest()["decoding"]
     with pytest.raises(ManifestInvalid, match="decoding names plt"):
-        loaded(tmp_path, card(decoding={**decoding, "plt": decoding["rbc"]}))
+        loaded(tmp_path, manifest(decoding={**decoding, "plt": decoding["rbc"]}))
 
 
 def test_a_method_without_its_channel_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match="counts rbc by centres, which channels do not give"):
         loaded(tmp_path, changed("decoding.rbc.method", "centres"))
-    card_with_centres = changed("decoding.rbc.method", "centres")
-    card_with_centres["channels"] = ["rbc", "wbc", "rbc_centre"]
-    assert loaded(tmp_path, card_with_centres).decoding["rbc"].method == "centres"
+    manifest_with_centres = changed("decoding.rbc.method", "centres")
+    manifest_with_centres["channels"] = ["rbc", "wbc", "rbc_centre"]
+    assert loaded(tmp_path, manifest_with_centres).decoding["rbc"].method == "centres"
 
 
 def test_a_file_of_something_else_does_not_fill_the_screen(tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match=r"and 375 more$") as caught:
-        loaded(tmp_path, {**card(b"model"), **{f"key{number}": 1 for number in range(400)}})
+        loaded(tmp_path, {**manifest(b"model"), **{f"key{number}": 1 for number in range(400)}})
     assert len(str(caught.value)) < 4000
 
 
-def test_a_file_too_large_for_a_card_is_not_read(tmp_path: Path) -> None:
+def test_a_file_too_large_for_a_manifest_is_not_read(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("[" * (LARGEST_BYTES + 1))
     with pytest.raises(ManifestInvalid, match="at most 1000000"):
         load_manifest(tmp_path)
@@ -106,7 +106,7 @@ def test_a_file_too_large_for_a_card_is_not_read(tmp_path: Path) -> None:
 
 def test_every_wrong_key_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match=r"seed: .*; parameters: "):
-        loaded(tmp_path, card(seed="x", parameters=-1))
+        loaded(tmp_path, manifest(seed="x", parameters=-1))
 
 
 NO_CARDS = (
@@ -116,7 +116,7 @@ NO_CARDS = (
 
 
 @pytest.mark.parametrize("content", NO_CARDS, ids=lambda text: repr(text[:20]))
-def test_what_is_no_card_is_refused(tmp_path: Path, content: str) -> None:
+def test_what_is_no_manifest_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE_NAME).write_text(content, encoding="utf-8")
     with pytest.raises(ManifestInvalid, match="manifest"):
         load_manifest(tmp_path)
@@ -128,12 +128,12 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         load_manifest(tmp_path)
 
 
-def test_a_missing_card_says_what_a_model_is(tmp_path: Path) -> None:
+def test_a_missing_manifest_says_what_a_model_is(tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match=r"does not exist; a model is a folder with a manifest\.yaml"):
         load_manifest(tmp_path)
 
 
-def test_a_folder_in_the_cards_place_is_refused(tmp_path: Path) -> None:
+def test_a_folder_in_the_manifests_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
     with pytest.raises(ManifestInvalid, match="cannot be read"):
         load_manifest(tmp_path)
@@ -141,15 +141,16 @@ def test_a_folder_in_the_cards_place_is_refused(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_bytes_are_a_card_or_invalid(tmp_path: Path, content: bytes) -> None:
+def test_any_bytes_are_a_manifest_or_invalid(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     with pytest.raises(ManifestInvalid):
         load_manifest(tmp_path)
 
 
 paths = st.sampled_from([
-    *card(), "files.0.file", "files.0.sha256", "files.0.precision", *(f"preparation.{key}" for key in card()["preparation"]),
-    *(f"decoding.rbc.{key}" for key in card()["decoding"]["rbc"]),
+    *manifest(), "files.0.file", "files.0.sha256", "files.0.precision",
+    *(f"preparation.{key}" for key in manifest()["preparation"]),
+    *(f"decoding.rbc.{key}" for key in manifest()["decoding"]["rbc"]),
 ])  # fmt: skip
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 values = st.recursive(
@@ -159,7 +160,7 @@ values = st.recursive(
 
 @given(paths, values)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_value_anywhere_is_a_card_or_invalid(tmp_path: Path, path: str, value: object) -> None:
+def test_any_value_anywhere_is_a_manifest_or_invalid(tmp_path: Path, path: str, value: object) -> None:
     try:
         found = loaded(tmp_path, changed(path, value))
     except ManifestInvalid as error:
@@ -171,15 +172,15 @@ def test_any_value_anywhere_is_a_card_or_invalid(tmp_path: Path, path: str, valu
 
 def test_files_by_precision(tmp_path: Path) -> None:
     first = {"file": "a.onnx", "sha256": "0" * 64, "precision": "int8"}
-    found = loaded(tmp_path, card(files=[first, {**first, "file": "b.onnx", "precision": "fp32"}]))
+    found = loaded(tmp_path, manifest(files=[first, {**first, "file": "b.onnx", "precision": "fp32"}]))
     assert [found.file_of(precision).file for precision in (None, "int8", "fp32")] == ["a.onnx", "a.onnx", "b.onnx"]
-    only = loaded(tmp_path, card(files=[first]))
+    only = loaded(tmp_path, manifest(files=[first]))
     with pytest.raises(ManifestInvalid, match="tiny has no fp32 file; it has int8"):
         only.file_of("fp32")
 
 
-def test_bytes_are_given_only_with_the_cards_hash(tmp_path: Path) -> None:
-    file = loaded(tmp_path, card(b"model")).files[0]
+def test_bytes_are_given_only_with_the_manifests_hash(tmp_path: Path) -> None:
+    file = loaded(tmp_path, manifest(b"model")).files[0]
     with pytest.raises(ModelCorrupt, match=r"model\.onnx cannot be read"):
         checked_bytes(tmp_path, file)
     (tmp_path / "model.onnx").write_bytes(b"model")
@@ -189,46 +190,46 @@ def test_bytes_are_given_only_with_the_cards_hash(tmp_path: Path) -> None:
         checked_bytes(tmp_path, file)
 
 
-def classifier_card() -> dict[str, Any]:
-    content = {k: v for k, v in card(b"model").items() if k not in ("channels", "preparation", "decoding", "accuracy")}
+def classifier_manifest() -> dict[str, Any]:
+    content = {k: v for k, v in manifest(b"model").items() if k not in ("channels", "preparation", "decoding", "accuracy")}
     return {**content, "task": "classification", "classes": ["normal", "target"], "side_px": 80}
 
 
-def test_a_classifiers_card_names_its_classes(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text(yaml.safe_dump(classifier_card()), encoding="utf-8")
-    found = load_card(tmp_path)
+def test_a_classifiers_manifest_names_its_classes(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text(yaml.safe_dump(classifier_manifest()), encoding="utf-8")
+    found = load_any_manifest(tmp_path)
     assert isinstance(found, ClassifierManifest)
     assert (found.classes, found.side_px) == (("normal", "target"), 80)
 
 
 def test_a_classifier_cannot_count(tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match="names single cells; counting needs a model of task `field`"):
-        loaded(tmp_path, classifier_card())
+        loaded(tmp_path, classifier_manifest())
 
 
 @pytest.mark.parametrize("classes", [["one"], ["one", "one"]])
 def test_a_classifiers_classes_differ(tmp_path: Path, classes: list[str]) -> None:
-    (tmp_path / FILE_NAME).write_text(yaml.safe_dump({**classifier_card(), "classes": classes}), encoding="utf-8")
+    (tmp_path / FILE_NAME).write_text(yaml.safe_dump({**classifier_manifest(), "classes": classes}), encoding="utf-8")
     with pytest.raises(ManifestInvalid, match="classes: "):
-        load_card(tmp_path)
+        load_any_manifest(tmp_path)
 
 
 def test_what_was_brought_in_knows_no_recipe(tmp_path: Path) -> None:
-    content = {key: value for key, value in card(b"model").items() if key not in ("seed", "recipe")}
+    content = {key: value for key, value in manifest(b"model").items() if key not in ("seed", "recipe")}
     found = loaded(tmp_path, content)
     assert (found.seed, found.recipe) == (None, None)
 
 
 def test_tiles_overlap_by_less_than_themselves(tmp_path: Path) -> None:
-    found = loaded(tmp_path, {**card(b"model"), "tiling": {"side_px": 188, "context_px": 44, "unpadded": True}})
+    found = loaded(tmp_path, {**manifest(b"model"), "tiling": {"side_px": 188, "context_px": 44, "unpadded": True}})
     assert found.tiling == Tiling(side_px=188, context_px=44, unpadded=True)
     with pytest.raises(ManifestInvalid, match="side_px must be larger than twice context_px"):
-        loaded(tmp_path, {**card(b"model"), "tiling": {"side_px": 88, "context_px": 44}})
+        loaded(tmp_path, {**manifest(b"model"), "tiling": {"side_px": 88, "context_px": 44}})
 
 
 def test_reference_frames_are_sealed_by_their_hash(tmp_path: Path) -> None:
     sealed = {"file": "reference.npz", "sha256": hashlib.sha256(b"frames").hexdigest(), "counts": [{"rbc": 7}]}
-    found = loaded(tmp_path, {**card(b"model"), "reference": sealed})
+    found = loaded(tmp_path, {**manifest(b"model"), "reference": sealed})
     assert found.reference is not None
     (tmp_path / "reference.npz").write_bytes(b"frames")
     assert checked_bytes(tmp_path, found.reference) == b"frames"

@@ -88,13 +88,13 @@ def test_a_changed_file_is_refused(models: Path) -> None:
         open_model("field")
 
 
-def test_a_file_that_is_as_the_card_says_but_no_model_is_refused(models: Path) -> None:
+def test_a_file_that_is_as_the_manifest_says_but_no_model_is_refused(models: Path) -> None:
     model_in(models / "field", b"no model at all")
     with pytest.raises(ModelCorrupt, match="no model that onnxruntime can load"):
         open_model("field")
 
 
-def test_a_broken_card_is_refused(models: Path) -> None:
+def test_a_broken_manifest_is_refused(models: Path) -> None:
     (models / "field" / FILE_NAME).write_text("name: 3", encoding="utf-8")
     with pytest.raises(ManifestInvalid, match="field"):
         open_model("field")
@@ -132,7 +132,7 @@ class TestTensorRT:
         assert opened.notices[0].endswith("frame 0 has 14 rbc instead of 15. Taking cuda")
         assert opened.notices[1].endswith("Taking cpu")
 
-    def test_a_broken_card_is_no_reason_to_fall_back(self, models: Path) -> None:
+    def test_a_broken_manifest_is_no_reason_to_fall_back(self, models: Path) -> None:
         (models / "field" / FILE_NAME).write_text("name: 3", encoding="utf-8")
         with pytest.raises(ManifestInvalid):
             open_model("field", Runtime.TENSORRT)
@@ -170,10 +170,10 @@ def _without_cuda(content: bytes, name: str, threads: int | None, provider: str)
 class TestShipped:
     @pytest.mark.parametrize("name", SHIPPED)
     def test_hashes_and_size(self, name: str) -> None:
-        card = load_manifest(MODELS / name)
-        assert card.name == name
-        assert card.parameters <= 1_000_000
-        for file in card.files:
+        manifest = load_manifest(MODELS / name)
+        assert manifest.name == name
+        assert manifest.parameters <= 1_000_000
+        for file in manifest.files:
             assert hashlib.sha256((MODELS / name / file.file).read_bytes()).hexdigest() == file.sha256
 
     @pytest.mark.parametrize("runtime", [Runtime.CPU, Runtime.CPU_FP32, Runtime.CPU_INT8])
@@ -189,24 +189,24 @@ class TestShipped:
     @pytest.mark.parametrize("name", SHIPPED)
     def test_its_sealed_frames_are_counted_as_they_were(self, name: str, runtime: Runtime) -> None:
         """By labels alone here: counting is edge's, and its test is `hemocam engines verify`'s."""
-        card, folder = load_manifest(MODELS / name), MODELS / name
-        assert (folder / card.reference.file).stat().st_size < 600_000  # type: ignore[union-attr]
-        frames = reference_frames(folder, card)
+        manifest, folder = load_manifest(MODELS / name), MODELS / name
+        assert (folder / manifest.reference.file).stat().st_size < 600_000  # type: ignore[union-attr]
+        frames = reference_frames(folder, manifest)
         assert len({frame.shape for frame in frames}) > 1
-        counts = [one for one in card.reference.counts for _ in range(2)]  # type: ignore[union-attr]
+        counts = [one for one in manifest.reference.counts for _ in range(2)]  # type: ignore[union-attr]
         sealed = iter(counts)
-        with open_model(name, runtime, 2).engine as engine, open_reference(folder, card, 2) as reference:
+        with open_model(name, runtime, 2).engine as engine, open_reference(folder, manifest, 2) as reference:
             strictness = strictness_of(runtime.value.removeprefix("cpu-"))  # type: ignore[arg-type]
-            result = accept(engine, reference, card, frames, lambda *_: next(sealed), strictness)
+            result = accept(engine, reference, manifest, frames, lambda *_: next(sealed), strictness)
         assert result.passed, result.text
 
     def test_what_learnt_from_research_data_says_so(self) -> None:
         for name in SHIPPED:
-            card = load_manifest(MODELS / name)
-            assert card.research_only or set(card.data) <= FREE_DATA
+            manifest = load_manifest(MODELS / name)
+            assert manifest.research_only or set(manifest.data) <= FREE_DATA
 
     @pytest.mark.skipif("field" not in SHIPPED, reason="the default model is not published yet")
     def test_the_default_model_is_free(self) -> None:
-        card = load_manifest(MODELS / "field")
-        assert not card.research_only
-        assert set(card.data) <= FREE_DATA
+        manifest = load_manifest(MODELS / "field")
+        assert not manifest.research_only
+        assert set(manifest.data) <= FREE_DATA

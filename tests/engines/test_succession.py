@@ -50,10 +50,10 @@ class Machine:
 def folder(tmp_path: Path) -> Path:
     """A model whose default file is int8, with an FP32 one beside it."""
     made = model_in(tmp_path / "tiny", model_bytes())
-    card = yaml.safe_load((made / FILE_NAME).read_text(encoding="utf-8"))
-    (file,) = card["files"]
-    card["files"] = [file | {"precision": "int8"}, file]
-    (made / FILE_NAME).write_text(yaml.safe_dump(card), encoding="utf-8")
+    manifest = yaml.safe_load((made / FILE_NAME).read_text(encoding="utf-8"))
+    (file,) = manifest["files"]
+    manifest["files"] = [file | {"precision": "int8"}, file]
+    (made / FILE_NAME).write_text(yaml.safe_dump(manifest), encoding="utf-8")
     return made
 
 
@@ -168,7 +168,7 @@ def test_closing_releases_what_nobody_took(folder: Path) -> None:
 
 
 def test_a_session_keeps_to_one_model(folder: Path) -> None:
-    """Its file was replaced (an update, a failing card): it is not opened with another's numbers."""
+    """Its file was replaced (an update, a failing manifest): it is not opened with another's numbers."""
     engines = Succession(str(folder), Runtime.CPU_FP32, 1)
     with engines.first().engine:
         pass
@@ -182,7 +182,7 @@ def counting(logits: Tensor, manifest: Manifest) -> Mapping[str, int]:
 
 
 class TestTensorRT:
-    """A plan that was good when it was tested and gives NaN later: memory, a driver, a card."""
+    """A plan that was good when it was tested and gives NaN later: memory, a driver, a manifest."""
 
     @pytest.fixture
     def gpu(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:

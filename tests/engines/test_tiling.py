@@ -14,7 +14,7 @@ from engines.contract import InferenceFailed, ModelCorrupt, Tensor, TensorSpec
 from engines.fake import FakeEngine
 from engines.manifest import Manifest, Tiling
 from engines.tiling import Tiled, over_fields
-from tests.engines.onnx_models import card
+from tests.engines.onnx_models import manifest
 
 
 def neighbourhood(tensor: Tensor, reach: int, border: str) -> Tensor:
@@ -131,9 +131,9 @@ def test_a_manifest_that_says_other_squares_is_refused() -> None:
 
 def test_an_engine_is_wrapped_where_its_manifest_says_so() -> None:
     engine = Squares(16, lambda one: one)
-    assert over_fields(engine, Manifest.model_validate(card())) is engine
+    assert over_fields(engine, Manifest.model_validate(manifest())) is engine
     tiling = {"side_px": 16, "context_px": 2}
-    assert isinstance(over_fields(engine, Manifest.model_validate(card(tiling=tiling))), Tiled)
+    assert isinstance(over_fields(engine, Manifest.model_validate(manifest(tiling=tiling))), Tiled)
     with pytest.raises(ModelCorrupt):
-        over_fields(engine, Manifest.model_validate(card(tiling={**tiling, "side_px": 64})))
+        over_fields(engine, Manifest.model_validate(manifest(tiling={**tiling, "side_px": 64})))
     assert engine.closed

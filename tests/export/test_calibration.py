@@ -60,8 +60,8 @@ def test_a_picture_like_those_of_training_is_familiar_and_a_strange_one_is_not()
     rng = np.random.default_rng(0)
     mixing = rng.normal(0.0, 1.0, (len(FEATURES), len(FEATURES)))
     learnt, unseen = (rng.normal(0.0, 1.0, (number, len(FEATURES))) @ mixing for number in (600, 300))
-    card = familiarity(learnt, unseen)
-    known = Familiarity(np.array(card.mean), np.array(card.precision), card.limit)
+    manifest = familiarity(learnt, unseen)
+    known = Familiarity(np.array(manifest.mean), np.array(manifest.precision), manifest.limit)
     others = rng.normal(0.0, 1.0, (1000, len(FEATURES))) @ mixing
     assert np.mean([known.distance(one) > known.limit for one in others]) < 0.03
     strange = others + 8.0 * np.sqrt(np.diag(np.cov(learnt.T)))

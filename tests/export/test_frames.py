@@ -12,10 +12,10 @@ from engines.manifest import Manifest
 from engines.prepare import prepare
 from export.frames import CROPS, FramesError, frames, network_inputs, pictures, rendered
 from tests.edge.counting.rendered import frame_of, scattered
-from tests.engines.onnx_models import card
+from tests.engines.onnx_models import manifest
 from tests.export.test_parity import CLASSES
 
-CARD = Manifest.model_validate(card())
+CARD = Manifest.model_validate(manifest())
 
 
 def picture(path: Path, side_px: int = 96, seed: int = 0) -> np.ndarray:
@@ -69,7 +69,7 @@ def test_rendered_fields_have_cells() -> None:
 
 
 def test_a_network_of_squares_sees_squares() -> None:
-    tiled = Manifest.model_validate(card(tiling={"side_px": 32, "context_px": 4}))
+    tiled = Manifest.model_validate(manifest(tiling={"side_px": 32, "context_px": 4}))
     tensor = np.arange(48 * 40 * 3, dtype=np.uint8).reshape(1, 48, 40, 3)
     assert [one.shape for one in network_inputs([tensor], tiled)] == [(1, 32, 32, 3)] * 4
     (same,) = network_inputs([tensor], CARD)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engines import manifest
-from engines.manifest import FILE_NAME, Manifest, checked_bytes, load_card
+from engines.manifest import FILE_NAME, Manifest, checked_bytes, load_any_manifest
 from export import model_folder
 from export.model_folder import FolderError, add_form, staged
 from tests.engines.onnx_models import model_in
@@ -20,9 +20,9 @@ def names(folder: Path) -> list[str]:
 
 
 def whole(folder: Path) -> dict[str, bytes]:
-    """The files that the card names, each with the card's hash."""
-    card = load_card(folder)
-    return {file.precision: checked_bytes(folder, file) for file in card.files}
+    """The files that the manifest names, each with the manifest's hash."""
+    manifest = load_any_manifest(folder)
+    return {file.precision: checked_bytes(folder, file) for file in manifest.files}
 
 
 @pytest.fixture
@@ -31,21 +31,21 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_form_comes_last_and_the_default_stays(folder: Path) -> None:
-    card = add_form(folder, load_card(folder), "fp16", b"half")
-    assert load_card(folder) == card
-    assert [file.precision for file in card.files] == ["fp32", "fp16"]
+    manifest = add_form(folder, load_any_manifest(folder), "fp16", b"half")
+    assert load_any_manifest(folder) == manifest
+    assert [file.precision for file in manifest.files] == ["fp32", "fp16"]
     assert whole(folder) == {"fp32": b"fp32", "fp16": b"half"}
     assert names(folder) == [FILE_NAME, "model-fp16.onnx", "model.onnx"]
     assert (folder / "model-fp16.onnx").stat().st_mode & 0o044 == 0o044, "another user's service reads it"
 
 
 def test_one_that_is_there_is_replaced_only_if_that_was_said(folder: Path) -> None:
-    card = add_form(folder, load_card(folder), "int8", b"first")
-    card = add_form(folder, card, "fp16", b"half")
+    manifest = add_form(folder, load_any_manifest(folder), "int8", b"first")
+    manifest = add_form(folder, manifest, "fp16", b"half")
     with pytest.raises(FolderError, match="int8 file already; say --replace"):
-        add_form(folder, card, "int8", b"second")
+        add_form(folder, manifest, "int8", b"second")
     assert whole(folder)["int8"] == b"first"
-    replaced = add_form(folder, card, "int8", b"second", replace=True)
+    replaced = add_form(folder, manifest, "int8", b"second", replace=True)
     assert [file.precision for file in replaced.files] == ["fp32", "int8", "fp16"]
     assert whole(folder)["int8"] == b"second"
     assert isinstance(replaced, Manifest)
@@ -53,7 +53,7 @@ def test_one_that_is_there_is_replaced_only_if_that_was_said(folder: Path) -> No
 
 
 def test_figures_of_a_default_that_is_replaced_go_with_it(folder: Path) -> None:
-    replaced = add_form(folder, load_card(folder), "fp32", b"other", replace=True)
+    replaced = add_form(folder, load_any_manifest(folder), "fp32", b"other", replace=True)
     assert isinstance(replaced, Manifest)
     assert replaced.accuracy == ()
     assert whole(folder) == {"fp32": b"other"}
@@ -61,8 +61,8 @@ def test_figures_of_a_default_that_is_replaced_go_with_it(folder: Path) -> None:
 
 @pytest.mark.parametrize("written", [0, 1, 2])
 def test_a_disk_that_refuses_leaves_a_whole_model(folder: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
-    """Whichever write of a replacement fails, every file that the card names is there with its hash."""
-    card = add_form(folder, load_card(folder), "fp16", b"half")
+    """Whichever write of a replacement fails, every file that the manifest names is there with its hash."""
+    manifest = add_form(folder, load_any_manifest(folder), "fp16", b"half")
     real, done = model_folder.write_whole, []
 
     def refusing(path: Path, content: bytes) -> None:
@@ -73,7 +73,7 @@ def test_a_disk_that_refuses_leaves_a_whole_model(folder: Path, monkeypatch: pyt
 
     monkeypatch.setattr(model_folder, "write_whole", refusing)
     with pytest.raises(FolderError, match="No space left"):
-        add_form(folder, card, "fp16", b"anew", replace=True)
+        add_form(folder, manifest, "fp16", b"anew", replace=True)
     assert whole(folder)["fp32"] == b"fp32"
     assert not [name for name in names(folder) if "part" in name]
 
@@ -84,7 +84,7 @@ def test_a_file_of_another_precision_is_not_written_over(tmp_path: Path) -> None
     path.write_text(path.read_text().replace("model.onnx", "model-fp16.onnx"))
     (folder / "model.onnx").rename(folder / "model-fp16.onnx")
     with pytest.raises(FolderError, match="is its fp32 file"):
-        add_form(folder, load_card(folder), "fp16", b"half")
+        add_form(folder, load_any_manifest(folder), "fp16", b"half")
     assert whole(folder) == {"fp32": b"fp32"}
 
 

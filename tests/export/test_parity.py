@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from engines.contract import Tensor
 from engines.manifest import ClassifierManifest, Manifest
 from export.parity import QUANTISED, SAME, Gate, ParityError, parity
-from tests.engines.onnx_models import card
+from tests.engines.onnx_models import manifest
 
-CARD = Manifest.model_validate(card())
+CARD = Manifest.model_validate(manifest())
 CLASSES = ClassifierManifest.model_validate(
-    {k: v for k, v in card().items() if k not in ("channels", "preparation", "decoding")}
+    {k: v for k, v in manifest().items() if k not in ("channels", "preparation", "decoding")}
     | {"task": "classification", "classes": ["normal", "target"], "side_px": 80}
 )
 SIDE = 64
@@ -58,9 +58,9 @@ def test_labels_that_differ_are_counted_over_pixels_and_channels() -> None:
         found.require("it", SAME)
 
 
-def test_labels_are_by_the_cards_own_threshold() -> None:
+def test_labels_are_by_the_manifests_own_threshold() -> None:
     """A probability of 0.6 is a cell at a threshold of 0.5 and none at 0.7."""
-    strict = card()
+    strict = manifest()
     strict["decoding"]["rbc"]["foreground_threshold"] = 0.7
 
     def unsure(tensor: NDArray[np.uint8]) -> Tensor:

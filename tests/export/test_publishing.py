@@ -60,9 +60,9 @@ def trained(tmp_path: Path) -> Path:
     return weights
 
 
-def publish(trained: Path, card: Path = RECIPES / "field.card.yaml") -> Path:
+def publish(trained: Path, manifest: Path = RECIPES / "field.manifest.yaml") -> Path:
     models = trained.parents[2] / "models"
-    return publish_model(RECIPE, trained, card, trained.parents[2], models / "tiny")
+    return publish_model(RECIPE, trained, manifest, trained.parents[2], models / "tiny")
 
 
 def names(folder: Path) -> list[str]:
@@ -73,17 +73,23 @@ def test_what_is_published_opens_and_says_what_the_network_says(trained: Path, m
     folder = publish(trained)
     assert names(folder) == [FILE_NAME, "model-fp32.onnx", "model-int8.onnx"]
     assert names(folder.parent) == ["tiny"], "nothing lies beside it"
-    card = load_manifest(folder)
-    assert (card.name, card.recipe, card.seed, card.licence, card.data) == ("tiny", "tiny.yaml", 3, "MIT", ("simulated",))
-    assert card.channels == CHANNELS
-    assert card.parameters == sum(one.numel() for one in network(channels=len(CHANNELS)).parameters())
-    assert (card.preparation.cell_diameter_px, card.preparation.multiple_px) == (12.0, 4)
-    for file in card.files:
+    manifest = load_manifest(folder)
+    assert (manifest.name, manifest.recipe, manifest.seed, manifest.licence, manifest.data) == (
+        "tiny",
+        "tiny.yaml",
+        3,
+        "MIT",
+        ("simulated",),
+    )
+    assert manifest.channels == CHANNELS
+    assert manifest.parameters == sum(one.numel() for one in network(channels=len(CHANNELS)).parameters())
+    assert (manifest.preparation.cell_diameter_px, manifest.preparation.multiple_px) == (12.0, 4)
+    for file in manifest.files:
         assert hashlib.sha256((folder / file.file).read_bytes()).hexdigest() == file.sha256
     pixels = np.random.default_rng(0).integers(100, 230, (60, 50, 3), dtype=np.uint8)
-    prepared = prepare(pixels, 12.0, card.preparing())
+    prepared = prepare(pixels, 12.0, manifest.preparing())
     opened = open_model(str(folder), Runtime.CPU_FP32, 1)
-    maps = decode(opened.engine.run(prepared.tensor), prepared, card.channels)
+    maps = decode(opened.engine.run(prepared.tensor), prepared, manifest.channels)
     with torch.inference_mode():
         logits = network(channels=len(CHANNELS))(torch.from_numpy(prepared.tensor).permute(0, 3, 1, 2).float() / 255.0)
     assert maps["rbc"] == pytest.approx(
@@ -94,10 +100,10 @@ def test_what_is_published_opens_and_says_what_the_network_says(trained: Path, m
 @pytest.mark.parametrize(("int8", "first"), [(89.8, "int8"), (89.5, "int8"), (89.4, "fp32"), (95.0, "int8")])
 def test_val_decides_which_file_comes_first(trained: Path, measured: dict[str, float], int8: float, first: str) -> None:
     measured["cpu-int8"] = int8
-    card = load_manifest(publish(trained))
-    assert card.files[0].precision == first
-    assert {file.precision for file in card.files} == {"fp32", "int8"}
-    assert [(row.split, row.count_accuracy) for row in card.accuracy] == [
+    manifest = load_manifest(publish(trained))
+    assert manifest.files[0].precision == first
+    assert {file.precision for file in manifest.files} == {"fp32", "int8"}
+    assert [(row.split, row.count_accuracy) for row in manifest.accuracy] == [
         ("val", int8 if first == "int8" else 90.0), ("test", 80.0), ("bench", 80.0),
     ]  # fmt: skip
 
@@ -159,21 +165,23 @@ def test_what_are_no_weights_is_refused(trained: Path, measured: dict[str, float
 
 
 @pytest.mark.parametrize("change", [{"version": None}, {"mood": "good"}, {"decoding": {"rbc": {"method": "guess"}}}])
-def test_a_card_that_makes_no_manifest_is_refused(trained: Path, measured: dict[str, float], change: dict[str, object]) -> None:
-    fixed = yaml.safe_load((RECIPES / "field.card.yaml").read_text(encoding="utf-8")) | change
-    card = trained.parent / "tiny.card.yaml"
-    card.write_text(yaml.safe_dump(fixed), encoding="utf-8")
-    with pytest.raises(PublishingError, match=r"tiny\.card\.yaml"):
-        publish(trained, card)
+def test_a_manifest_that_makes_no_manifest_is_refused(
+    trained: Path, measured: dict[str, float], change: dict[str, object]
+) -> None:
+    fixed = yaml.safe_load((RECIPES / "field.manifest.yaml").read_text(encoding="utf-8")) | change
+    manifest = trained.parent / "tiny.manifest.yaml"
+    manifest.write_text(yaml.safe_dump(fixed), encoding="utf-8")
+    with pytest.raises(PublishingError, match=r"tiny\.manifest\.yaml"):
+        publish(trained, manifest)
     assert names(trained.parents[2] / "models") == []
 
 
 @pytest.mark.parametrize("text", ["", "- a", "a: ["])
-def test_a_card_that_is_no_mapping_is_refused(trained: Path, measured: dict[str, float], text: str) -> None:
-    card = trained.parent / "tiny.card.yaml"
-    card.write_text(text, encoding="utf-8")
-    with pytest.raises(PublishingError, match=r"tiny\.card\.yaml"):
-        publish(trained, card)
+def test_a_manifest_that_is_no_mapping_is_refused(trained: Path, measured: dict[str, float], text: str) -> None:
+    manifest = trained.parent / "tiny.manifest.yaml"
+    manifest.write_text(text, encoding="utf-8")
+    with pytest.raises(PublishingError, match=r"tiny\.manifest\.yaml"):
+        publish(trained, manifest)
 
 
 def test_the_last_step_adds_frames_and_an_fp16_file_that_counts_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,26 +189,26 @@ def test_the_last_step_adds_frames_and_an_fp16_file_that_counts_them(tmp_path: P
     import shutil
 
     from engines.model_names import MODELS
-    from export.model_folder import write_card
+    from export.model_folder import write_manifest
 
     folder = shutil.copytree(MODELS / "field", tmp_path / "field")
-    card = load_manifest(folder)
-    assert card.reference is not None
-    bare = {"files": tuple(file for file in card.files if file.precision != "fp16"), "reference": None}
-    write_card(folder, card.model_copy(update=bare))
+    manifest = load_manifest(folder)
+    assert manifest.reference is not None
+    bare = {"files": tuple(file for file in manifest.files if file.precision != "fp16"), "reference": None}
+    write_manifest(folder, manifest.model_copy(update=bare))
     (folder / "model-fp16.onnx").unlink()
 
     def seal(folder: Path) -> None:
         """The shipped frames again: choosing them has tests of its own, and takes seconds."""
-        write_card(folder, card.model_copy(update={**bare, "reference": card.reference}))
+        write_manifest(folder, manifest.model_copy(update={**bare, "reference": manifest.reference}))
 
     monkeypatch.setattr(publishing, "seal", seal)
     publishing.seal_with_half(folder)
     made = load_manifest(folder)
     assert [file.precision for file in made.files] == ["int8", "fp32", "fp16"]
-    assert made == card, "what ships is what this step makes"
+    assert made == manifest, "what ships is what this step makes"
 
-    write_card(folder, card.model_copy(update=bare))
+    write_manifest(folder, manifest.model_copy(update=bare))
     monkeypatch.setattr(publishing, "to_half", lambda fp32: (folder / "model-int8.onnx").read_bytes())
     with pytest.raises(PublishingError, match=r"in FP16 is refused: .*; nothing was published"):
         publishing.seal_with_half(folder)

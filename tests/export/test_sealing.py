@@ -24,9 +24,9 @@ from export.steady import steady_counts
 def folder(tmp_path: Path) -> Path:
     """The shipped model without its seal."""
     copy = shutil.copytree(MODELS / "field", tmp_path / "field")
-    from export.model_folder import write_card
+    from export.model_folder import write_manifest
 
-    write_card(copy, load_manifest(copy).model_copy(update={"reference": None}))
+    write_manifest(copy, load_manifest(copy).model_copy(update={"reference": None}))
     (copy / "reference.npz").unlink()
     return copy
 
@@ -35,13 +35,13 @@ def test_what_is_sealed_is_what_the_fp32_file_counts(folder: Path, monkeypatch: 
     monkeypatch.setattr("export.steady.DISTURBED", 1)
     before = load_manifest(folder)
     done = seal(folder, 2)
-    card = load_manifest(folder)
-    assert card.reference is not None
-    assert card.reference.counts == done.counts
-    assert card.model_copy(update={"reference": None}) == before
-    frames = reference_frames(folder, card)
-    with open_reference(folder, card) as engine:
-        assert tuple(counts_of(engine.run(frame), card) for frame in frames) == done.counts
+    manifest = load_manifest(folder)
+    assert manifest.reference is not None
+    assert manifest.reference.counts == done.counts
+    assert manifest.model_copy(update={"reference": None}) == before
+    frames = reference_frames(folder, manifest)
+    with open_reference(folder, manifest) as engine:
+        assert tuple(counts_of(engine.run(frame), manifest) for frame in frames) == done.counts
     assert all(sum(counts.values()) >= sealing.LEAST_CELLS for counts in done.counts)
     assert {kind for counts in done.counts for kind, number in counts.items() if number} == {"rbc", "wbc", "plt"}
 
@@ -49,28 +49,28 @@ def test_what_is_sealed_is_what_the_fp32_file_counts(folder: Path, monkeypatch: 
 def test_a_damaged_engine_does_not_pass_the_shipped_frames() -> None:
     """Half of a field answered a little too brightly: the kind of fault that a wrong kernel makes."""
     folder = MODELS / "field"
-    card = load_manifest(folder)
+    manifest = load_manifest(folder)
 
     def damaged(tensor: Tensor) -> Tensor:
         logits = np.array(reference.run(tensor), np.float32)
         logits[..., logits.shape[3] // 2 :] += 4.0
         return logits
 
-    with open_reference(folder, card) as reference, FakeEngine(damaged, len(card.channels)) as engine:
-        result = accept(engine, reference, card, reference_frames(folder, card)[:1], counts_of)
+    with open_reference(folder, manifest) as reference, FakeEngine(damaged, len(manifest.channels)) as engine:
+        result = accept(engine, reference, manifest, reference_frames(folder, manifest)[:1], counts_of)
     assert not result.passed
     assert "instead of" in result.reason or "labels" in result.reason
 
 
 def test_counts_that_a_disturbance_changes_are_not_sealed() -> None:
-    card = load_manifest(MODELS / "field")
-    calm = np.full((1, len(card.channels), 64, 64), -9.0, np.float32)
-    assert steady_counts(calm, card) == {"rbc": 0, "wbc": 0, "plt": 0}
+    manifest = load_manifest(MODELS / "field")
+    calm = np.full((1, len(manifest.channels), 64, 64), -9.0, np.float32)
+    assert steady_counts(calm, manifest) == {"rbc": 0, "wbc": 0, "plt": 0}
     on_edge = calm.copy()
-    threshold = card.decoding["plt"].centre_threshold
-    on_edge[0, card.channels.index("plt"), 25:32, 25:32] = 9.0
-    on_edge[0, card.channels.index("plt_centre"), 25:32, 25:32] = np.log(threshold / (1.0 - threshold))
-    assert steady_counts(on_edge, card) is None
+    threshold = manifest.decoding["plt"].centre_threshold
+    on_edge[0, manifest.channels.index("plt"), 25:32, 25:32] = 9.0
+    on_edge[0, manifest.channels.index("plt_centre"), 25:32, 25:32] = np.log(threshold / (1.0 - threshold))
+    assert steady_counts(on_edge, manifest) is None
 
 
 def test_a_model_that_sees_nothing_is_not_sealed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

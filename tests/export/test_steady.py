@@ -9,9 +9,9 @@ from engines.contract import Tensor
 from engines.manifest import Manifest
 from export.parity import SAME, parity
 from export.steady import LEAST_CELLS, PIECES, steady_counts, steady_pieces
-from tests.engines.onnx_models import card
+from tests.engines.onnx_models import manifest
 
-CARD = Manifest.model_validate(card(channels=["rbc"]))
+CARD = Manifest.model_validate(manifest(channels=["rbc"]))
 
 
 def discs(sure: float, side: int = 80, cells: int = 4) -> Tensor:

@@ -40,8 +40,8 @@ def test_corpora_weigh_the_same_whatever_their_size() -> None:
     assert [choice.accuracy for choice in choices] == sorted((choice.accuracy for choice in choices), reverse=True)
 
 
-def test_the_card_names_every_setting_of_a_manifest() -> None:
+def test_the_manifest_names_every_setting_of_a_manifest() -> None:
     choice = next(tune([question({CellClass.RBC: 5})], counter(), DIAMETER_PX))
-    found = dict(part.split(": ") for part in choice.card().split(", "))
+    found = dict(part.split(": ") for part in choice.manifest().split(", "))
     assert list(found) == list(CARD)
     assert float(found["centre_threshold"]) == choice.settings.centre_threshold

@@ -39,9 +39,9 @@ def played_sitting(folder: Path, pictures: Sequence[Pixels], rests: int, opened:
     bell, books = Bell(), RunningLedger()
     capture = Capture(lambda: PlayedCamera(pictures, rests), bell.set)
     counter = FieldCounter(engine, opened.manifest, CountingSettings(live_frames=LIVE_SCALE_FRAMES))
-    card = SessionOrigin(capture.info.name, False, opened.manifest.name, opened.file.sha256, opened.stamp)
+    origin = SessionOrigin(capture.info.name, False, opened.manifest.name, opened.file.sha256, opened.stamp)
     recording = Recording(
-        lambda: Recorder(Store(folder), card, RecordSettings(soft_free_bytes=2, hard_free_bytes=1)), books, bell.set,
+        lambda: Recorder(Store(folder), origin, RecordSettings(soft_free_bytes=2, hard_free_bytes=1)), books, bell.set,
         compare=counter.compared,
     )  # fmt: skip
     plan = LoopSettings(True, opened.manifest.name, engine.runtime, overlap_max=1.0 if rests == 1 else 0.05)

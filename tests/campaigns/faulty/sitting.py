@@ -77,10 +77,10 @@ def faulty_sitting(folder: Path, board: Switchboard, *, resume: bool, least_free
         lambda: FaultyCamera(board), bell.set, read_timeout_s=READ_TIMEOUT_S, hang_grace_s=HANG_GRACE_S, backoff=backoff
     )
     counter = FieldCounter(opened.engine, opened.manifest, CountingSettings(live_frames=15))
-    card = SessionOrigin(capture.info.name, True, opened.manifest.name, opened.file.sha256, opened.stamp)
+    manifest = SessionOrigin(capture.info.name, True, opened.manifest.name, opened.file.sha256, opened.stamp)
     plan = RecordSettings(resume=resume, soft_free_bytes=2 * least_free_bytes + 1, hard_free_bytes=least_free_bytes)
     recording = Recording(
-        lambda: Recorder(Store(folder), card, plan), books, bell.set, compare=counter.compared, retry_s=(0.1, 0.2, 0.4)
+        lambda: Recorder(Store(folder), manifest, plan), books, bell.set, compare=counter.compared, retry_s=(0.1, 0.2, 0.4)
     )
     inference = Inference(supply, counter.infer, bell.set, DEADLINE_S)
     loop_plan = LoopSettings(

@@ -1,4 +1,4 @@
-"""A model's card."""
+"""A model's manifest."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ class ManifestTarget:
     refusals: tuple[type[Exception], ...] = (EngineError,)
 
     def seeds(self) -> list[bytes]:
-        cards = [path.read_bytes() for path in sorted(MODELS.glob(f"*/{FILE_NAME}"))]
-        # Without its accuracy figures and reference a card is half as long, and as much is checked in half the time.
-        short = [card.split(b"\naccuracy:")[0].split(b"\nreference:")[0] + b"\n" for card in cards]
-        return [*cards, *short, *short, *short, (_CLASSIFIER % ("a" * 64)).encode()]
+        manifests = [path.read_bytes() for path in sorted(MODELS.glob(f"*/{FILE_NAME}"))]
+        # Without its accuracy figures and reference a manifest is half as long, and as much is checked in half the time.
+        short = [manifest.split(b"\naccuracy:")[0].split(b"\nreference:")[0] + b"\n" for manifest in manifests]
+        return [*manifests, *short, *short, *short, (_CLASSIFIER % ("a" * 64)).encode()]
 
     def mutated(self, random: Random, seeds: Sequence[bytes]) -> bytes:
         return mutate_text(random, random.choice(seeds), seeds)
 
     def attempt(self, content: bytes, folder: Path) -> None:
         (folder / FILE_NAME).write_bytes(content)
-        card = load_manifest(folder)
+        manifest = load_manifest(folder)
         with suppress(ModelCorrupt):  # there is no such file
-            checked_bytes(folder, card.file_of(None))
-        preparation = card.preparing()
-        # A frame whose cells have the model's own size keeps its size: what a card asks for must fit a computer.
+            checked_bytes(folder, manifest.file_of(None))
+        preparation = manifest.preparing()
+        # A frame whose cells have the model's own size keeps its size: what a manifest asks for must fit a computer.
         prepare(np.full((48, 64, 3), 200, np.uint8), preparation.cell_diameter_px, preparation)
-        logits = np.full((1, len(card.channels), 64, 64), -4.0, np.float32)
+        logits = np.full((1, len(manifest.channels), 64, 64), -4.0, np.float32)
         logits[:, :, 20:40, 20:40] = 4.0
         logits[:, :, 29:31, 10:50] = 2.0
         try:
-            counts_of(logits, card)
+            counts_of(logits, manifest)
         except InferenceFailed as error:
             raise InferenceFailed(f"{folder}: {error}") from error  # who counts a field knows its file

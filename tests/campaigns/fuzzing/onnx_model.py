@@ -24,7 +24,7 @@ _FILE = "model.onnx"
 _FLOAT, _UINT8 = 1, 2  # onnx.proto3: TensorProto.DataType
 _INTS, _INT = 7, 2  # onnx.proto3: AttributeProto.AttributeType
 _CHANNELS = 8
-"""As many as the shipped model's card names, which the small one goes under."""
+"""As many as the shipped model's manifest names, which the small one goes under."""
 _SHIPPED_IN = 3
 """A shipped model, of up to 2.7 MB, is the base of every so manieth input; the others are of the small one."""
 
@@ -37,7 +37,7 @@ class OnnxTarget:
     refusals: tuple[type[Exception], ...] = (EngineError, CountingError)
 
     def __init__(self) -> None:
-        self._card: dict[str, object] | None = None
+        self._manifest: dict[str, object] | None = None
 
     def seeds(self) -> list[bytes]:
         shipped = [path.read_bytes() for path in sorted((MODELS / DEFAULT_MODEL).glob("*.onnx"))]
@@ -51,12 +51,14 @@ class OnnxTarget:
         return content
 
     def attempt(self, content: bytes, folder: Path) -> None:
-        if self._card is None:
-            card = load_manifest(MODELS / DEFAULT_MODEL)
-            self._card = card.model_dump(mode="json", exclude={"reference", "accuracy", "recipe", "seed"}, exclude_none=True)
+        if self._manifest is None:
+            manifest = load_manifest(MODELS / DEFAULT_MODEL)
+            self._manifest = manifest.model_dump(
+                mode="json", exclude={"reference", "accuracy", "recipe", "seed"}, exclude_none=True
+            )
         file = {"file": _FILE, "sha256": hashlib.sha256(content).hexdigest(), "precision": "fp32"}
         (folder / _FILE).write_bytes(content)
-        (folder / FILE_NAME).write_text(json.dumps({**self._card, "files": [file]}), encoding="utf-8")
+        (folder / FILE_NAME).write_text(json.dumps({**self._manifest, "files": [file]}), encoding="utf-8")
         opened = open_model(str(folder), Runtime.CPU, 1)
         pixels = np.full((96, 128, 3), 220, np.uint8)
         pixels[30:60, 40:70] = (200, 120, 140)

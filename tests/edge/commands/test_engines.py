@@ -121,12 +121,12 @@ def test_verify_counts_the_sealed_frames(runtime: Runtime) -> None:
 
 
 def test_verify_fails_on_what_counts_otherwise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The card's thresholds moved after the sealing."""
+    """The manifest's thresholds moved after the sealing."""
     import shutil
 
     folder = shutil.copytree(MODELS / "field", tmp_path / "field")
-    card = (folder / "manifest.yaml").read_text()
-    (folder / "manifest.yaml").write_text(card.replace("centre_threshold: 0.4", "centre_threshold: 0.95"))
+    manifest = (folder / "manifest.yaml").read_text()
+    (folder / "manifest.yaml").write_text(manifest.replace("centre_threshold: 0.4", "centre_threshold: 0.95"))
     done = run("verify", folder, "--runtime", "cpu-fp32")
     assert done.exit_code == 1
     assert "refused: onnxruntime itself counts frame 0 otherwise" in " ".join(done.stdout.split())

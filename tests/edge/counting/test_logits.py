@@ -13,7 +13,7 @@ from engines.manifest import Manifest
 from engines.prepare import prepare
 from tests.edge.counting.rendered import frame_of, scattered
 from tests.edge.drawn import CHANNELS, Disc, knowing, opened, red
-from tests.engines.onnx_models import card
+from tests.engines.onnx_models import manifest
 
 GREY = frame_of([], (240, 320), 20.0)
 DISCS = [
@@ -24,8 +24,8 @@ DISCS = [
 
 
 def disc(margin_px: int, x: int, y: int) -> tuple[Tensor, Manifest]:
-    """One red cell of 20 px about x, y in 64 x 64 px, and a card with this margin."""
-    content = card(b"", channels=["rbc"])
+    """One red cell of 20 px about x, y in 64 x 64 px, and a manifest with this margin."""
+    content = manifest(b"", channels=["rbc"])
     content["preparation"]["margin_px"] = margin_px
     rows, columns = np.mgrid[:64, :64]
     logits = np.where((columns - x) ** 2 + (rows - y) ** 2 <= 10**2, 8.0, -8.0)
@@ -53,7 +53,7 @@ def test_the_margin_is_cut_from_all_sides() -> None:
 @pytest.mark.parametrize(
     "shape", [(1, 64, 64), (1, 2, 64, 64), (2, 1, 64, 64), (1, 1, 32, 64)], ids=["rank", "channels", "batch", "all margin"]
 )
-def test_what_does_not_fit_the_card_is_refused(shape: tuple[int, ...]) -> None:
+def test_what_does_not_fit_the_manifest_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InferenceFailed, match="the model gave"):
         counts_of(np.zeros(shape, np.float32), disc(16, 32, 32)[1])
 

@@ -67,7 +67,7 @@ def missing(text: str) -> Any:
 
 
 @pytest.fixture
-def card(tmp_path: Path) -> Path:
+def manifest(tmp_path: Path) -> Path:
     for name in ("nvidia0", "nvidiactl", "nvidia-uvm"):
         (tmp_path / name).touch()
     return tmp_path
@@ -78,8 +78,8 @@ def test_a_cpu_needs_no_gpu(tmp_path: Path, runtime: Runtime) -> None:
     assert levels(gpu(runtime, tmp_path)) == [Level.OK]
 
 
-def test_tensorrt_on_its_gpu(card: Path) -> None:
-    (finding,) = gpu(Runtime.TENSORRT, card)
+def test_tensorrt_on_its_gpu(manifest: Path) -> None:
+    (finding,) = gpu(Runtime.TENSORRT, manifest)
     assert finding.level is Level.OK
     assert finding.text == "TensorRT 10.3.0 on Orin, compute capability 8.7, CUDA 12.6"
 
@@ -110,28 +110,28 @@ class NodesAt(type(Path())):  # type: ignore[misc]
         return Path("/dev/null")
 
 
-def test_a_node_that_a_service_cannot_make(card: Path) -> None:
-    (card / "nvidia-uvm").unlink()
-    findings = gpu(Runtime.TENSORRT, card)
+def test_a_node_that_a_service_cannot_make(manifest: Path) -> None:
+    (manifest / "nvidia-uvm").unlink()
+    findings = gpu(Runtime.TENSORRT, manifest)
     assert levels(findings) == [Level.WARNING, Level.OK]
     assert "nvidia-modprobe" in findings[0].cure
 
 
-def test_no_tensorrt(card: Path) -> None:
-    (finding,) = gpu(Runtime.TENSORRT, card, trt=missing("TensorRT is not installed; pip install it"))
+def test_no_tensorrt(manifest: Path) -> None:
+    (finding,) = gpu(Runtime.TENSORRT, manifest, trt=missing("TensorRT is not installed; pip install it"))
     assert finding.level is Level.WARNING
     assert finding.cure == "pip install it"
 
 
-def test_no_pycuda(card: Path) -> None:
-    (finding,) = gpu(Runtime.TENSORRT, card, cuda=missing("pycuda cannot be imported; pip install pycuda"))
+def test_no_pycuda(manifest: Path) -> None:
+    (finding,) = gpu(Runtime.TENSORRT, manifest, cuda=missing("pycuda cannot be imported; pip install pycuda"))
     assert finding.level is Level.WARNING
     assert finding.cure == "pip install pycuda"
 
 
-def test_onnxruntime_without_cuda(card: Path) -> None:
-    assert levels(gpu(Runtime.CUDA, card, onnx=False)) == [Level.ERROR]
-    assert levels(gpu(Runtime.CUDA, card)) == [Level.OK]
+def test_onnxruntime_without_cuda(manifest: Path) -> None:
+    assert levels(gpu(Runtime.CUDA, manifest, onnx=False)) == [Level.ERROR]
+    assert levels(gpu(Runtime.CUDA, manifest)) == [Level.OK]
 
 
 @pytest.fixture(scope="module")
@@ -194,9 +194,9 @@ def test_an_engine_that_miscounts(copied: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_model_without_sealed_frames(copied: Path) -> None:
-    card = yaml.safe_load((copied / "manifest.yaml").read_text())
-    del card["reference"]
-    (copied / "manifest.yaml").write_text(yaml.safe_dump(card))
+    manifest = yaml.safe_load((copied / "manifest.yaml").read_text())
+    del manifest["reference"]
+    (copied / "manifest.yaml").write_text(yaml.safe_dump(manifest))
     findings = list(check_model(str(copied), Runtime.CPU))
     assert levels(findings) == [Level.OK, Level.WARNING]
     assert "hemocam export seal" in findings[1].cure

@@ -30,7 +30,7 @@ def graph(
     return json.dumps({"shape": shape, "dtype": dtype, "types": types, "quantised": quantised, "refused": refused}).encode()
 
 
-def tensorrt_double(generation: str, *, dla_cores: int = 0, driver: bool = True, device: str = "this card") -> Any:
+def tensorrt_double(generation: str, *, dla_cores: int = 0, driver: bool = True, device: str = "this manifest") -> Any:
     """The module. `calls` on it lists what was called, in order."""
     modern = generation in ("10.3", "11")
     module: Any = ModuleType("tensorrt")

@@ -218,15 +218,15 @@ def test_timings_are_kept_and_used_again(tmp_path: Path) -> None:
     path = tmp_path / "new" / "timings"
     for builds in (1, 2):
         made("8.6", FP32, BuildOptions(timing_cache=path))
-        assert path.read_bytes() == b"timings 8.6.1 this card;" + b" measured" * builds
+        assert path.read_bytes() == b"timings 8.6.1 this manifest;" + b" measured" * builds
 
 
-@pytest.mark.parametrize("stale", [b"garbage", b"timings 8.6.1 another card; measured"])
+@pytest.mark.parametrize("stale", [b"garbage", b"timings 8.6.1 another manifest; measured"])
 def test_foreign_timings_are_made_anew(tmp_path: Path, stale: bytes) -> None:
     path = tmp_path / "timings"
     path.write_bytes(stale)
     made("8.6", FP32, BuildOptions(timing_cache=path))
-    assert path.read_bytes() == b"timings 8.6.1 this card; measured"
+    assert path.read_bytes() == b"timings 8.6.1 this manifest; measured"
 
 
 def test_timings_that_cannot_be_written_are_said_before_the_build(tmp_path: Path) -> None:

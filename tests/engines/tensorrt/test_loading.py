@@ -49,8 +49,8 @@ class Machine:
             return trt_double.plan_of(onnx, version=self.version, damage=self.damage)
 
         gpus = Gpus(trt_double.double(self.cuda), self.cuda, self.cache, build)
-        card = load_manifest(self.folder)
-        return load(self.folder, card, counting if count else None, self.told.append, gpus=gpus, again=again)
+        manifest = load_manifest(self.folder)
+        return load(self.folder, manifest, counting if count else None, self.told.append, gpus=gpus, again=again)
 
     def sidecars(self) -> list[dict[str, object]]:
         return [json.loads(path.read_text()) for path in self.cache.folder.glob("*.json")]
@@ -116,7 +116,7 @@ def test_an_engine_that_counts_otherwise_is_refused_now_and_remembered(machine: 
 
 def test_damage_that_leaves_the_counts_alone_is_seen_in_the_labels(machine: Machine) -> None:
     """Only the second channel is wrong here, and nobody counts it."""
-    card = load_manifest(machine.folder)
+    manifest = load_manifest(machine.folder)
 
     def blind(logits: Tensor, manifest: Manifest) -> Mapping[str, int]:
         return {"rbc": 7}
@@ -129,7 +129,7 @@ def test_damage_that_leaves_the_counts_alone_is_seen_in_the_labels(machine: Mach
     )  # fmt: skip
     with pytest.raises(PlanRefused, match=r"% of the labels are the reference's"):
         load(machine.folder, load_manifest(machine.folder), blind, machine.told.append, gpus=gpus)
-    assert card.name == "tiny"
+    assert manifest.name == "tiny"
 
 
 def test_other_reference_frames_ask_for_another_test(machine: Machine) -> None:
@@ -234,7 +234,7 @@ def test_the_precision_goes_with_the_typing(machine: Machine, tmp_path: Path) ->
 
 
 def test_usual_options(machine: Machine) -> None:
-    card = load_manifest(machine.folder)
-    assert usual_options(card).profile == Profile((1, 64, 64), (1, 480, 640), (1, 1536, 2048))
-    squares = card.model_validate({**card.model_dump(), "tiling": {"side_px": 188, "context_px": 44, "unpadded": True}})
+    manifest = load_manifest(machine.folder)
+    assert usual_options(manifest).profile == Profile((1, 64, 64), (1, 480, 640), (1, 1536, 2048))
+    squares = manifest.model_validate({**manifest.model_dump(), "tiling": {"side_px": 188, "context_px": 44, "unpadded": True}})
     assert usual_options(squares).profile == Profile((1, 188, 188), (4, 188, 188), (4, 188, 188))

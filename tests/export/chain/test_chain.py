@@ -13,7 +13,7 @@ onnx = pytest.importorskip("onnx", reason="the chain needs ONNX: pip install hem
 pytest.importorskip("tensorrt_rtx", reason="building needs TensorRT-RTX: pip install hemocam[rtx]")
 
 from engines.contract import RuntimeMissing
-from engines.manifest import Manifest, checked_bytes, load_card
+from engines.manifest import Manifest, checked_bytes, load_any_manifest
 from export.chain import steps
 from export.chain.chain import Request, run_chain
 from export.chain.given import Said, given, weights_of
@@ -39,8 +39,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def gone_through(run: Path, out: Path) -> ChainReport:
     source = weights_of(run)
-    spec, card = given(source, Said())
-    return run_chain(Request(source, spec, card, out, Pictures(most=2)), lambda what, done, steps: None)
+    spec, manifest = given(source, Said())
+    return run_chain(Request(source, spec, manifest, out, Pictures(most=2)), lambda what, done, steps: None)
 
 
 @pytest.mark.parametrize("name", list(TRAINED))
@@ -59,11 +59,11 @@ def test_every_form_says_what_the_checkpoint_says(runs: dict[str, Path], tmp_pat
     assert fp16.parity.logits > 0, "it was really computed in FP16"
     assert "built, not run here: " in engine.note
     assert engine.parity is None
-    card = load_card(out)
-    assert [file.precision for file in card.files] == ["fp32", "fp16"]
-    assert isinstance(card, Manifest)
-    assert (card.recipe, card.seed, card.licence) == ("recipe.yaml", 3, "MIT")
-    for file in card.files:
+    manifest = load_any_manifest(out)
+    assert [file.precision for file in manifest.files] == ["fp32", "fp16"]
+    assert isinstance(manifest, Manifest)
+    assert (manifest.recipe, manifest.seed, manifest.licence) == ("recipe.yaml", 3, "MIT")
+    for file in manifest.files:
         assert len(checked_bytes(out, file)) == (fp32 if file.precision == "fp32" else fp16).file_bytes
     assert (out / "model-fp16.tensorrt_rtx.plan").stat().st_size == engine.file_bytes
     assert names(out.parent) == [name]
@@ -108,7 +108,7 @@ def test_a_bad_checkpoint_is_one_error_that_names_it(tmp_path: Path, content: by
     source = tmp_path / "weights.pt"
     if content is not None:
         source.write_bytes(content)
-    spec, card = given(source, Said("unet", ("rbc",), width=4, cell_diameter_px=20.0))
+    spec, manifest = given(source, Said("unet", ("rbc",), width=4, cell_diameter_px=20.0))
     with pytest.raises(ConversionError, match=r"weights\.pt"):
-        run_chain(Request(source, spec, card, tmp_path / "out"), lambda what, done, steps: None)
+        run_chain(Request(source, spec, manifest, tmp_path / "out"), lambda what, done, steps: None)
     assert names(tmp_path) == ([] if content is None else ["weights.pt"])

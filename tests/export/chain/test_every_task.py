@@ -13,7 +13,7 @@ pytest.importorskip("torch", reason="training needs PyTorch: pip install hemocam
 pytest.importorskip("onnx", reason="the chain needs ONNX: pip install hemocam[export]")
 
 from edge.cli import app
-from engines.manifest import load_card, load_manifest
+from engines.manifest import load_any_manifest, load_manifest
 from export.cli import app as export_app
 from export.frames import rendered
 from export.training.training import train
@@ -68,5 +68,5 @@ def test_the_houses_own_run_counts(tmp_path: Path) -> None:
 def test_a_classifiers_run_ends_as_a_model(tmp_path: Path) -> None:
     recipe = tiny.classification(masked=False)
     train(recipe, tiny.crops(tmp_path), tmp_path / "run", workers=0)
-    card = load_card(exported(tmp_path / "run", tmp_path / "model"))
-    assert getattr(card, "classes", ()) == ("dark", "pale")
+    manifest = load_any_manifest(exported(tmp_path / "run", tmp_path / "model"))
+    assert getattr(manifest, "classes", ()) == ("dark", "pale")

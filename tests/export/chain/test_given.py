@@ -32,10 +32,15 @@ def beside(folder: Path, content: dict[str, object]) -> Path:
 
 
 def test_a_recipe_says_it_all(tmp_path: Path) -> None:
-    spec, card = given(beside(tmp_path, SEGMENTATION), Said())
+    spec, manifest = given(beside(tmp_path, SEGMENTATION), Said())
     assert (spec.architecture, spec.channels, spec.width, spec.cell_diameter_px) == ("unet", ("rbc",), 8, 36)
-    assert (card.name, card.licence, card.white_balance, card.margin_px) == ("table-unet", "research only", True, MARGIN_PX)
-    assert card.more == {"seed": 3, "recipe": "recipe.yaml", "data": ["allidb1"]}
+    assert (manifest.name, manifest.licence, manifest.white_balance, manifest.margin_px) == (
+        "table-unet",
+        "research only",
+        True,
+        MARGIN_PX,
+    )
+    assert manifest.more == {"seed": 3, "recipe": "recipe.yaml", "data": ["allidb1"]}
 
 
 def test_an_unpadded_network_is_run_in_squares_of_its_crops(tmp_path: Path) -> None:
@@ -44,9 +49,9 @@ def test_an_unpadded_network_is_run_in_squares_of_its_crops(tmp_path: Path) -> N
 
 
 def test_a_classifiers_recipe(tmp_path: Path) -> None:
-    spec, card = given(beside(tmp_path, CLASSIFICATION), Said())
+    spec, manifest = given(beside(tmp_path, CLASSIFICATION), Said())
     assert (spec.architecture, spec.classes, spec.side_px, spec.channels) == ("compact", ("normal", "target"), 80, ())
-    assert not card.white_balance
+    assert not manifest.white_balance
 
 
 def test_the_field_networks_own_recipe(tmp_path: Path) -> None:
@@ -59,14 +64,14 @@ def test_the_field_networks_own_recipe(tmp_path: Path) -> None:
 
 def test_what_the_user_says_goes_before(tmp_path: Path) -> None:
     said = Said("linknet", classes=("a", "b"), side_px=64, name="mine", licence="CC0")
-    spec, card = given(beside(tmp_path, SEGMENTATION), said)
+    spec, manifest = given(beside(tmp_path, SEGMENTATION), said)
     assert (spec.architecture, spec.classes, spec.channels) == ("linknet", ("a", "b"), ())
-    assert (card.name, card.licence) == ("mine", "CC0")
+    assert (manifest.name, manifest.licence) == ("mine", "CC0")
 
 
 def test_without_a_recipe_the_user_must_say_it(tmp_path: Path) -> None:
-    spec, card = given(tmp_path / "Lab Net_3.onnx", Said(channels=("rbc",), cell_diameter_px=30.0))
-    assert (spec.architecture, card.name, card.licence) == (None, "lab-net-3", "not stated")
+    spec, manifest = given(tmp_path / "Lab Net_3.onnx", Said(channels=("rbc",), cell_diameter_px=30.0))
+    assert (spec.architecture, manifest.name, manifest.licence) == (None, "lab-net-3", "not stated")
     with pytest.raises(ConversionError, match=r"channels .* or the classes"):
         given(tmp_path / "net.onnx", Said())
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 for name in ("torch", "onnx", "sympy"):
     pytest.importorskip(name, reason=f"conversion needs {name}: pip install hemocam[export]")
 
-from engines.manifest import load_card
+from engines.manifest import load_any_manifest
 from export.commands.half import half
 from export.commands.int8 import int8
 from export.commands.run import run
@@ -65,7 +65,7 @@ def test_int8_adds_the_form_that_was_asked_for(model: Path, frames: Path, target
     result = invoke("int8", model, "--for", target, "--frames", frames, "--cell-diameter-px", 20)
     assert result.exit_code == 0, result.output
     assert told in result.output
-    assert load_card(model).files[-1].precision == precision
+    assert load_any_manifest(model).files[-1].precision == precision
 
 
 @pytest.mark.parametrize("command", ["half", "int8"])

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 torch = pytest.importorskip("torch", reason="bringing needs PyTorch: pip install hemocam[export]")
 pytest.importorskip("onnx", reason="bringing needs ONNX: pip install hemocam[export]")
 
-from engines.manifest import ClassifierManifest, Manifest, load_card
+from engines.manifest import ClassifierManifest, Manifest, load_any_manifest
 from export.commands.onnx import onnx_
 from export.zoo import architecture
 from tests.export.bringing.networks import Blocks, trained
@@ -28,9 +28,9 @@ def test_a_foreign_file_becomes_a_model(tmp_path: Path) -> None:
     result = run(path, "--out", tmp_path / "mine", "--channels", "rbc, rbc_outline", "--cell-diameter-px", "30", "--bgr")
     assert result.exit_code == 0, result.output
     assert "opset 13 was rewritten as 17" in result.output
-    card = load_card(tmp_path / "mine")
-    assert isinstance(card, Manifest)
-    assert (card.name, card.preparation.most_gain) == ("mine", 1.0)
+    manifest = load_any_manifest(tmp_path / "mine")
+    assert isinstance(manifest, Manifest)
+    assert (manifest.name, manifest.preparation.most_gain) == ("mine", 1.0)
 
 
 def test_weights_of_the_zoo_become_a_model(tmp_path: Path) -> None:
@@ -47,9 +47,9 @@ def test_weights_of_the_zoo_become_a_model(tmp_path: Path) -> None:
         "32",
     )
     assert result.exit_code == 0, result.output
-    card = load_card(tmp_path / "crops")
-    assert isinstance(card, ClassifierManifest)
-    assert (card.classes, card.side_px) == (("a", "b", "c"), 32)
+    manifest = load_any_manifest(tmp_path / "crops")
+    assert isinstance(manifest, ClassifierManifest)
+    assert (manifest.classes, manifest.side_px) == (("a", "b", "c"), 32)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_weights_of_the_zoo_become_a_model(tmp_path: Path) -> None:
         (("--classes", "a,b", "--normalisation", "odd"), "no normalisation"),
         (("--classes", "a,b", "--layout", "hwc"), "nchw or nhwc"),
         (("--classes", "a,b", "--normalisation", "grey", "--bgr"), "leave --bgr out"),
-        (("--classes", "a,b", "--card", "nowhere.yaml"), "nowhere.yaml"),
+        (("--classes", "a,b", "--manifest", "nowhere.yaml"), "nowhere.yaml"),
     ],
 )
 def test_what_was_not_said_right(words: tuple[str, ...], message: str, tmp_path: Path) -> None:

@@ -38,13 +38,13 @@ def model(folder: Path, name: str = "brightest", classes: tuple[str, ...] = CLAS
     content = brightest()
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(content)
-    card = {
+    manifest = {
         "name": name, "version": "1", "description": "The brightest channel.", "licence": "MIT", "research_only": False,
         "data": ["none"], "sources": ["none"], "parameters": 1, "task": "classification", "classes": list(classes),
         "side_px": SIDE_PX,
         "files": [{"file": "model.onnx", "sha256": hashlib.sha256(content).hexdigest(), "precision": "fp32"}],
     }  # fmt: skip
-    (folder / FILE_NAME).write_text(yaml.safe_dump(card), encoding="utf-8")
+    (folder / FILE_NAME).write_text(yaml.safe_dump(manifest), encoding="utf-8")
     return folder
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from engines.manifest import FILE_NAME
-from tests.engines.onnx_models import card
+from tests.engines.onnx_models import manifest
 from tests.export.datasets.trees import text
 
 DIAMETER_PX = 20.0
@@ -50,7 +50,7 @@ def model(folder: Path, name: str = "dark", level: float = 0.6) -> Path:
     content = darkness(level=level)
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(content)
-    described = card(content, name=name, channels=["rbc", "wbc"])
+    described = manifest(content, name=name, channels=["rbc", "wbc"])
     described["files"][0]["sha256"] = hashlib.sha256(content).hexdigest()
     (folder / FILE_NAME).write_text(yaml.safe_dump(described), encoding="utf-8")
     return folder

@@ -11,11 +11,11 @@ pytest.importorskip("onnx", reason="pip install hemocam[export]")
 
 from engines.contract import InferenceFailed, ManifestInvalid, Tensor
 from engines.fake import FakeEngine
-from engines.manifest import ClassifierManifest, load_card
+from engines.manifest import ClassifierManifest, load_any_manifest
 from export.evaluation.classification import CropResult, confusion_of, open_classifier, probabilities, resized
 from export.evaluation.crop_sheets import classes_sheet, confusion_sheet, crop_sheets, grouped_sheet, overall_sheet
 from export.evaluation.errors import EvaluationError
-from export.evaluation.models import Asked, cards, measure_crops, measure_model
+from export.evaluation.models import Asked, manifests, measure_crops, measure_model
 from tests.export.evaluation import crops, fields
 
 SHOWN = [
@@ -85,15 +85,15 @@ def test_what_is_no_classifier_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match="names single cells"):
         measure_model("m", str(crops.model(tmp_path / "crops")), Asked([]), quiet)
     with pytest.raises(EvaluationError, match="measure each alone"):
-        cards([str(folder), str(tmp_path / "crops")])
+        manifests([str(folder), str(tmp_path / "crops")])
 
 
-def test_a_file_of_another_shape_than_its_card_is_refused(tmp_path: Path) -> None:
+def test_a_file_of_another_shape_than_its_manifest_is_refused(tmp_path: Path) -> None:
     folder = crops.model(tmp_path / "model", classes=("red", "green"))
-    card = load_card(folder)
-    assert isinstance(card, ClassifierManifest)
+    manifest = load_any_manifest(folder)
+    assert isinstance(manifest, ClassifierManifest)
     with pytest.raises(ManifestInvalid, match=r"gives \(batch, 2\)"):
-        open_classifier(folder, card)
+        open_classifier(folder, manifest)
 
 
 def constant(logits: list[float]) -> Callable[[Tensor], Tensor]:

@@ -17,7 +17,7 @@ from engines.opening import open_model
 from export.datasets import allidb1
 from export.datasets.sample import Sample
 from export.evaluation.field_sheets import channels_of, counts_sheet, field_sheets, paired_sheet, pixels_sheet, pooled
-from export.evaluation.models import Asked, cards, measure_model, titles
+from export.evaluation.models import Asked, manifests, measure_model, titles
 from export.evaluation.segmentation import FieldResult, measure, measure_field
 from tests.export.evaluation import fields
 
@@ -111,7 +111,7 @@ def test_a_class_without_a_mask_or_a_count_is_not_asked_for(tmp_path: Path) -> N
     assert (one.scores, one.counts, one.failed) == ((), (), "")
 
 
-def test_models_are_called_by_their_cards_or_by_their_folders(tmp_path: Path) -> None:
+def test_models_are_called_by_their_manifests_or_by_their_folders(tmp_path: Path) -> None:
     one, other = (str(fields.model(tmp_path / name)) for name in ("a", "b"))
-    assert titles([one], cards([one])) == ["dark"]
-    assert titles([one, other], cards([one, other])) == ["a", "b"]
+    assert titles([one], manifests([one])) == ["dark"]
+    assert titles([one, other], manifests([one, other])) == ["a", "b"]

@@ -10,7 +10,7 @@ pytest.importorskip("onnx", reason="pip install hemocam[export]")
 
 import torch
 
-from engines.manifest import ClassifierManifest, Manifest, Tiling, load_card, load_manifest
+from engines.manifest import ClassifierManifest, Manifest, Tiling, load_any_manifest, load_manifest
 from engines.opening import open_model
 from export.evaluation.classification import open_classifier
 from export.evaluation.errors import EvaluationError
@@ -36,12 +36,12 @@ def test_a_run_becomes_a_model_that_says_what_the_network_says(tmp_path: Path) -
     network = runs.field_run(tmp_path / "run", "unet")
     (run,), _ = trained_runs(tmp_path)
     model = as_model(run, tmp_path / "model")
-    card = load_card(model.folder)
-    assert isinstance(card, Manifest)
-    assert card.parameters == sum(one.numel() for one in network.parameters())
-    assert card.channels == ("rbc", "rbc_outline")
-    assert card.preparation.cell_diameter_px == 20.0
-    assert card.tiling is None
+    manifest = load_any_manifest(model.folder)
+    assert isinstance(manifest, Manifest)
+    assert manifest.parameters == sum(one.numel() for one in network.parameters())
+    assert manifest.channels == ("rbc", "rbc_outline")
+    assert manifest.preparation.cell_diameter_px == 20.0
+    assert manifest.tiling is None
     assert model.file_bytes == (model.folder / "model-fp32.onnx").stat().st_size
     pixels = np.random.default_rng(0).integers(0, 256, (1, 48, 64, 3), dtype=np.uint8)
     with torch.inference_mode():
@@ -54,8 +54,8 @@ def test_an_unpadded_network_sees_a_whole_field_in_squares(tmp_path: Path) -> No
     network = runs.field_run(tmp_path / "run", "do-unet", width=2)
     (run,), _ = trained_runs(tmp_path)
     model = as_model(run, tmp_path / "model")
-    assert isinstance(model.card, Manifest)
-    assert model.card.tiling == Tiling(side_px=380, context_px=44, unpadded=True)
+    assert isinstance(model.manifest, Manifest)
+    assert model.manifest.tiling == Tiling(side_px=380, context_px=44, unpadded=True)
     pixels = np.random.default_rng(0).integers(0, 256, (1, 300, 396, 3), dtype=np.uint8)
     with open_model(str(model.folder)).engine as engine:
         logits = engine.run(pixels)
@@ -71,12 +71,12 @@ def test_a_classifier(tmp_path: Path) -> None:
     network = runs.crop_run(tmp_path / "run", ["normal", "burr cell"])
     (run,), _ = trained_runs(tmp_path)
     model = as_model(run, tmp_path / "model")
-    assert isinstance(model.card, ClassifierManifest)
-    assert model.card.classes == ("normal", "burr cell")
+    assert isinstance(model.manifest, ClassifierManifest)
+    assert model.manifest.classes == ("normal", "burr cell")
     pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     with torch.inference_mode():
         expected = network(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255.0).numpy()
-    with open_classifier(model.folder, model.card) as engine:
+    with open_classifier(model.folder, model.manifest) as engine:
         assert np.abs(engine.run(pixels) - expected).max() < PARITY
 
 
@@ -89,7 +89,7 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:
     assert not (tmp_path / "model").exists()
 
 
-def test_filters_are_in_the_card_for_the_device(tmp_path: Path) -> None:
+def test_filters_are_in_the_manifest_for_the_device(tmp_path: Path) -> None:
     runs.field_run(tmp_path / "run", "unet", filters=["wiener"])
     (run,), _ = trained_runs(tmp_path)
     assert load_manifest(as_model(run, tmp_path / "model").folder).preparing().filters == ("wiener",)

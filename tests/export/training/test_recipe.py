@@ -34,7 +34,7 @@ def test_a_valid_recipe(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda path: path.name)
 def test_the_recipes_that_come_along_are_valid(path: Path) -> None:
-    if path.name.endswith(".card.yaml"):
+    if path.name.endswith(".manifest.yaml"):
         assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8"))["research_only"], bool)
         return
     found = load_recipe(path)

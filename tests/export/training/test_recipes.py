@@ -21,7 +21,7 @@ from tests.export.training import tiny
 from tests.export.training.test_recipe import recipe as field
 
 RECIPES = Path(__file__).parents[3] / "export" / "recipes"
-PATHS = sorted(path for path in RECIPES.rglob("*.yaml") if not path.name.endswith(".card.yaml"))
+PATHS = sorted(path for path in RECIPES.rglob("*.yaml") if not path.name.endswith(".manifest.yaml"))
 ZOO = [path for path in PATHS if path.parent.name in ("table", "papers")]
 TABLE = [path for path in ZOO if path.parent.name == "table"]
 
