@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.counting.cell import CellClass, ClassMaps
+from edge.counting.masks import Mask, above, below
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +22,8 @@ STEP = 2
 """Every second pixel of every second row is looked at: cells are 28 px wide there."""
 SURE, UNDECIDED = 0.5, (0.15, 0.85)
 LEAST_PX = 30
+THIRDS = np.full((1, 3), 1.0 / (3 * 255.0))
+"""From red, green and blue to their mean in 0..1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,39 +52,48 @@ def features_of(tensor: NDArray[np.uint8], maps: Mapping[CellClass, ClassMaps], 
     red = maps[CellClass.RBC]
     height, width = red.foreground.shape
     whole = tensor[0, margin_px : margin_px + height, margin_px : margin_px + width]
-    pixels = whole[::STEP, ::STEP].reshape(-1, 3).astype(np.float32) / np.float32(255.0)
-    said = {kind: one.foreground[::STEP, ::STEP].reshape(-1) for kind, one in maps.items()}
-    cell = said[CellClass.RBC] > SURE
-    if int(cell.sum()) < LEAST_PX:
+    pixels = np.ascontiguousarray(whole[::STEP, ::STEP])
+    said = {kind: np.ascontiguousarray(one.foreground[::STEP, ::STEP]) for kind, one in maps.items()}
+    cell = above(said[CellClass.RBC], SURE)
+    if cv2.countNonZero(cell) < LEAST_PX:
         return None
-    light = pixels.mean(axis=1)
-    empty = np.all([one < UNDECIDED[0] for one in said.values()], axis=0)
-    glass = empty if int(empty.sum()) >= LEAST_PX else light >= np.quantile(light, 0.9)
-    covered = np.any([one > SURE for one in said.values()], axis=0)
-    undecided = np.any([(one > UNDECIDED[0]) & (one < UNDECIDED[1]) for one in said.values()], axis=0)
+    light = np.asarray(cv2.transform(pixels.astype(np.float32), THIRDS), np.float32)
+    most = said[CellClass.RBC]
+    undecided = np.zeros(most.shape, np.uint8)
+    for one in said.values():
+        most = np.maximum(most, one)
+        undecided |= np.asarray(cv2.inRange(one, *UNDECIDED), np.uint8)
+    glass = below(most, UNDECIDED[0])
+    if cv2.countNonZero(glass) < LEAST_PX:
+        glass = np.asarray(light >= np.quantile(light, 0.9), np.uint8)
+    covered = cv2.countNonZero(above(most, SURE))
     grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(whole), cv2.COLOR_RGB2GRAY), np.uint8)
     values = [
-        *pixels[glass].mean(axis=0), np.log(light[glass].std() + 0.01), *pixels[cell].mean(axis=0),
-        np.log(light[cell].std() + 0.01), *_sharpness(grey, red.foreground), float(covered.mean()) ** 0.5,
-        *(_share(said, kind) ** 0.5 for kind in (CellClass.WBC, CellClass.PLT)),
-        np.log(undecided.sum() / max(1, int(covered.sum())) + 0.02), _hesitant(red), _size_spread(red),
+        *_look(pixels, light, glass), *_look(pixels, light, cell), *_sharpness(grey, red.foreground),
+        (covered / most.size) ** 0.5, *(_share(said, kind) ** 0.5 for kind in (CellClass.WBC, CellClass.PLT)),
+        np.log(cv2.countNonZero(undecided) / max(1, covered) + 0.02), _hesitant(red), _size_spread(red),
     ]  # fmt: skip
     return np.array(values, np.float64)
 
 
+def _look(pixels: NDArray[np.uint8], light: NDArray[np.float32], where: Mask) -> Sequence[float]:
+    """Mean red, green and blue in 0..1, and the logarithm of the light's standard deviation."""
+    colours = cv2.mean(pixels, where)[:3]
+    _, deviation = cv2.meanStdDev(light, mask=where)
+    return (*(colour / 255.0 for colour in colours), float(np.log(deviation[0, 0] + 0.01)))
+
+
 def _share(said: Mapping[CellClass, NDArray[np.float32]], kind: CellClass) -> float:
-    return float((said[kind] > SURE).mean()) if kind in said else 0.0
+    return cv2.countNonZero(above(said[kind], SURE)) / said[kind].size if kind in said else 0.0
 
 
 def _sharpness(grey: NDArray[np.uint8], foreground: NDArray[np.float32]) -> Sequence[float]:
     """The logarithms of the mean slope at the cells' rims and of the mean of what a Laplacian leaves."""
-    solid = np.asarray(foreground > SURE, np.uint8)
-    kernel = np.ones((5, 5), np.uint8)
-    rim = (cv2.dilate(solid, kernel) != cv2.erode(solid, kernel))[::STEP, ::STEP]
-    dx, dy = cv2.Scharr(grey, cv2.CV_16S, 1, 0), cv2.Scharr(grey, cv2.CV_16S, 0, 1)
-    slope = np.hypot(dx[::STEP, ::STEP].astype(np.float32), dy[::STEP, ::STEP].astype(np.float32))
-    fine = np.abs(cv2.Laplacian(grey, cv2.CV_16S)[::STEP, ::STEP].astype(np.float32))
-    return float(np.log(slope[rim].mean() + 1.0)), float(np.log(fine.mean() + 0.5))
+    rim = cv2.morphologyEx(above(foreground, SURE), cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))[::STEP, ::STEP]
+    dx, dy = (cv2.Scharr(grey, cv2.CV_16S, *way)[::STEP, ::STEP].astype(np.float32) for way in ((1, 0), (0, 1)))
+    slope = cv2.mean(cv2.magnitude(dx, dy), np.ascontiguousarray(rim))[0]
+    fine = cv2.mean(cv2.convertScaleAbs(cv2.Laplacian(grey, cv2.CV_16S)[::STEP, ::STEP]))[0]
+    return float(np.log(slope + 1.0)), float(np.log(fine + 0.5))
 
 
 def _hesitant(red: ClassMaps) -> float:
