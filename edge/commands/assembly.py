@@ -106,7 +106,11 @@ def session_settings(config: Config, opened: Opened) -> SessionSettings:
     thresholds = {name: value for name, value in config.gate.model_dump().items() if value is not None}
     live = not isinstance(config.camera, ImagesCamera)
     record = RecordSettings(
-        config.store.save_images, session.resume, MB * config.store.soft_free_mb, MB * config.store.hard_free_mb
+        config.store.save_images,
+        session.resume,
+        MB * config.store.soft_free_mb,
+        MB * config.store.hard_free_mb,
+        config.store.daily_backups,
     )
     return SessionSettings(
         store=config.store.folder,

@@ -127,6 +127,10 @@ class StoreSection(Section):
         default=200, description="Free megabytes on the disk below which no picture is written; must be less than soft_free_mb."
     )
 
+    daily_backups: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=7, description="Copies of the database, one a day, that are kept in the folder backups beside it. 0: none."
+    )
+
     @model_validator(mode="after")
     def _soft_before_hard(self) -> StoreSection:
         if self.hard_free_mb >= self.soft_free_mb:

@@ -18,6 +18,7 @@ from edge.record.news import Resumed
 from edge.record.rows import cell_row, ledger_of, ledger_row, new_field, new_session, past_count
 from edge.record.session_pictures import SessionPictures
 from edge.record.settings import RecordSettings, SaveImages
+from edge.record.store.daily_backup import back_up_daily
 from edge.record.store.errors import StoreError, StoreFull, StoreNotFound
 from edge.record.store.reader import MOST_RECENT
 from edge.record.store.records import FieldRecord, SlideRecord
@@ -225,6 +226,12 @@ class Recorder:
         """How much room is left."""
         free_bytes, level = self._space.level()
         return Disk(free_bytes, DiskLevel(level))
+
+    def back_up(self) -> Path | None:
+        """Copy the database where the last copy is a day old; the copy, or None. On a low disk the room left is for fields."""
+        if self.disk().level is not DiskLevel.OK:
+            return None
+        return back_up_daily(self._store.folder, self._plan.daily_backups)
 
     def make_room(self) -> Room:
         """Drop old pictures until the disk is no longer low, as far as there are any that may go."""

@@ -37,6 +37,8 @@ from edge.session.running_ledger import RunningLedger
 log = logging.getLogger(__name__)
 
 DISK_LOOKED_AT_EVERY_S = 5.0
+BACKUP_ASKED_FOR_EVERY_S = 600.0
+"""And once when a session has ended, so that short ones are copied too."""
 NO_ROOM_LEFT_S = 60.0
 """Where no picture is left that may go, looking for some (a walk over all folders) is not worth more often."""
 TOLD_BY = 0.05
@@ -71,6 +73,7 @@ class Recording:
         self._ended: int | None = None
         self._left_behind = False
         self._look_s = self._room_s = 0.0
+        self._backup_s = monotonic() + BACKUP_ASKED_FOR_EVERY_S
 
     @property
     def full(self) -> bool:
@@ -148,6 +151,8 @@ class Recording:
         while True:
             self._look_at_disk(recorder)
             closing = self._queue.closing
+            if not closing:
+                self._back_up(recorder)
             job = self._queue.take(DISK_LOOKED_AT_EVERY_S)
             if job is None:
                 if closing:
@@ -160,6 +165,7 @@ class Recording:
                 raise
             self._queue.done()
         self._persist(lambda: recorder.finish(*entries(self._books), self._reason))
+        self._back_up(recorder)
 
     def _look_at_disk(self, recorder: Recorder) -> None:
         if monotonic() < self._look_s:
@@ -182,6 +188,17 @@ class Recording:
         if told is None or told.level is not disk.level or abs(disk.free_bytes - told.free_bytes) > TOLD_BY * told.free_bytes:
             self._disk = disk
             self._tell(DiskChanged(disk))
+
+    def _back_up(self, recorder: Recorder) -> None:
+        """Once a day, while nothing waits to be recorded, or at the end."""
+        if not self._queue.closing and (monotonic() < self._backup_s or not self._queue.idle):
+            return
+        self._backup_s = monotonic() + BACKUP_ASKED_FOR_EVERY_S
+        try:
+            if (made := recorder.back_up()) is not None:
+                recorder.event("backup", f"copied to {made.parent.name}/{made.name}", datetime.now(timezone.utc), monotonic())
+        except StoreError as error:
+            log.warning("the daily backup was not made: %s", error)
 
     def _fail(self, error: StoreError) -> None:
         self._queue.close()
