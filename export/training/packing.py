@@ -34,17 +34,11 @@ _LABELLED: dict[str, tuple[Callable[[Path], list[Sample]], Callable[[Sample, flo
     txl.CORPUS: (txl.read, from_boxes, ("train",)),
 }
 
-TIGHT_SHARE = 0.5
-"""So many rendered fields have cells that lie almost whole over each other, told from one cell by an arc inside its rim alone:
-they were most of what was missed in stacks."""
-
 
 def simulated_patch(seed: int, side_px: int, diameter_px: float) -> Patch:
     """A rendered field of any difficulty with its targets; the same seed gives the same patch."""
     rng = np.random.default_rng(seed)
     recipe, stain, imaging = SmearRecipe.random(rng), Stain.random(rng), Imaging.random(rng)
-    if rng.random() < TIGHT_SHARE:
-        recipe = replace(recipe, stacked=max(recipe.stacked, 0.35), stack_step=(0.1, recipe.stack_step[1]))
     um_per_px = recipe.red_diameter_um / diameter_px
     # The glass is larger than the window, so that cells reach over its border as on a real slide.
     margin_um = 10.0
