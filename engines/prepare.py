@@ -14,6 +14,8 @@ Pixels = NDArray[np.uint8]
 
 QUICK_BYTES = 2_000_000
 """Frames up to 800x800 are shrunk as floats, which takes four times their memory."""
+CLIPPED = 253
+"""From this value on a pixel has lost what was there (noise and JPEG leave 255 in places)."""
 MOST_PX = 64_000_000
 """A frame is not brought to more pixels than this: 200 MB of RGB."""
 
@@ -42,6 +44,7 @@ class Prepared:
     """A model's input, (1, height, width, 3) uint8, and what decoding needs to lead back.
 
     `zoom` is prepared pixels per frame pixel; the frame lies `margin_px` from left and top and is `height_px` by `width_px`.
+    `clipped` is the share of the frame that is white in all three colours, where pale cells cannot be seen.
     """
 
     tensor: Pixels
@@ -49,6 +52,7 @@ class Prepared:
     margin_px: int
     height_px: int
     width_px: int
+    clipped: float = 0.0
 
 
 def white_balance(pixels: Pixels, preparation: Preparation) -> Pixels:
@@ -79,7 +83,14 @@ def prepare(pixels: Pixels, cell_diameter_px: float, preparation: Preparation) -
     margin = preparation.margin_px
     bottom, right = (margin + -(size + 2 * margin) % preparation.multiple_px for size in (height, width))
     padded = cv2.copyMakeBorder(balanced, margin, bottom, margin, right, cv2.BORDER_REFLECT)
-    return Prepared(np.asarray(padded, np.uint8)[None], zoom, margin, height, width)
+    return Prepared(np.asarray(padded, np.uint8)[None], zoom, margin, height, width, _clipped(pixels))
+
+
+def _clipped(pixels: Pixels) -> float:
+    """Of every fourth pixel of every fourth row."""
+    some = np.ascontiguousarray(pixels[::4, ::4])
+    clipped = cv2.countNonZero(cv2.inRange(some, (CLIPPED,) * 3, (255,) * 3))
+    return float(clipped / (some.shape[0] * some.shape[1]))
 
 
 def _resized(pixels: Pixels, width: int, height: int, *, shrink: bool) -> Pixels:

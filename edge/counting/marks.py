@@ -17,6 +17,8 @@ SIZES_SPREAD = 0.45
 OFF_SCALE = 0.15
 """A scale that the cells contradict by more than this share: one that was given (beyond 30 % it is refused) or one that no look
 could settle."""
+CLIPPED = 0.05
+"""In no real frame at hand (1,400) is a pixel in a thousand clipped; from half of the frame on the gate refuses it."""
 MOST_WHITE = 3
 WHITE_TO_RED = 1.0
 """More than MOST_WHITE white cells, and more of them than this for each red cell, are hardly blood on a smear."""
@@ -31,6 +33,7 @@ class Reason(str, Enum):
     SCALE = "scale contradicted"
     WHITE = "white cells implausible"
     EMPTY = "no red cells"
+    OVEREXPOSED = "overexposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ def marks_of(
     red, white = counts.get(CellClass.RBC, 0), counts.get(CellClass.WBC, 0)
     if CellClass.RBC in counts and red == 0:
         yield Mark(Reason.EMPTY, "no red cell was found: empty glass, or nothing that the model knows")
+    if prepared.clipped > CLIPPED:
+        yield Mark(Reason.OVEREXPOSED, f"{prepared.clipped:.0%} of the picture are clipped and pale cells lost: expose it less")
     if said is not None and said.spread > SIZES_SPREAD:
         yield Mark(Reason.SIZES, f"the middle half of the red cells differ by {said.spread:.0%} in diameter")
     if said is not None and abs(log(said.ratio)) > log(1.0 + OFF_SCALE):

@@ -119,3 +119,12 @@ def test_a_diameter_that_leads_nowhere_is_refused(diameter_px: float) -> None:
 def test_an_empty_picture_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="cell diameter"):
         prepare(np.zeros(shape, np.uint8), 20.0, PLAIN)
+
+
+def test_it_tells_how_much_of_the_frame_is_clipped() -> None:
+    pixels = np.full((80, 100, 3), 200, np.uint8)
+    assert prepare(pixels, 20.0, Preparation(20.0)).clipped == 0.0
+    pixels[:, :50] = 255
+    assert prepare(pixels, 20.0, Preparation(20.0)).clipped == pytest.approx(0.5, abs=0.03)
+    pixels[..., 0] = 200
+    assert prepare(pixels, 20.0, Preparation(20.0)).clipped == 0.0, "one colour still says something"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,13 @@ def test_a_usual_field_has_no_mark() -> None:
 def test_a_field_without_red_cells_is_marked_and_counted() -> None:
     assert reasons({**USUAL, CellClass.RBC: 0}) == [Reason.EMPTY]
     assert reasons({CellClass.WBC: 2}) == [], "of a class that the model does not see nothing is said"
+
+
+def test_a_picture_that_is_clipped_is_marked() -> None:
+    for share, marked in ((0.0, False), (0.04, False), (0.2, True)):
+        seen = replace(prepared(), clipped=share)
+        found = [mark.reason for mark in marks_of(maps(), {CellClass.RBC: 5}, seen, RIGHT, None)]
+        assert (Reason.OVEREXPOSED in found) is marked
 
 
 @pytest.mark.parametrize(("spread", "marked"), [(SIZES_SPREAD - 0.01, False), (SIZES_SPREAD + 0.01, True)])
