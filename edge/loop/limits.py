@@ -14,13 +14,13 @@ from edge.session.running_ledger import RunningLedger
 
 
 class Limits:
-    """Watches what ends a session: the plan, a person, the source, a failure."""
+    """Watches what ends a session: the settings, a person, the source, a failure."""
 
     def __init__(
-        self, plan: LoopSettings, books: RunningLedger, intake: Intake, line: EngineLine, desk: RecordDesk, wishes: Wishes,
+        self, settings: LoopSettings, books: RunningLedger, intake: Intake, line: EngineLine, desk: RecordDesk, wishes: Wishes,
         clock: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._plan, self._books, self._intake, self._line, self._desk = plan, books, intake, line, desk
+        self._settings, self._books, self._intake, self._line, self._desk = settings, books, intake, line, desk
         self._wishes, self._clock = wishes, clock
         self._started_s = clock()
 
@@ -31,13 +31,13 @@ class Limits:
     @property
     def enough(self) -> bool:
         """As many fields are counted, or on the way to the disk, as were asked for: no more are accepted."""
-        most = self._plan.stop_after_fields
+        most = self._settings.stop_after_fields
         return most is not None and self._books.ledger.counted + self._desk.committing >= most
 
     def over(self) -> FinishReason | None:
         """Why the session ends now."""
-        plan, source = self._plan, self._intake.over
-        late = plan.stop_after_s is not None and self._clock() - self._started_s >= plan.stop_after_s
+        settings, source = self._settings, self._intake.over
+        late = settings.stop_after_s is not None and self._clock() - self._started_s >= settings.stop_after_s
         if self._desk.failed is not None:
             return FinishReason.STORE_FAILED
         if self._line.gone is not None:

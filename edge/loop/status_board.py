@@ -36,15 +36,15 @@ class StatusBoard:
     """Holds what is known of a session and tells its subscriber. Written by the loop's thread; `status` is for any thread."""
 
     def __init__(
-        self, info: CameraInfo, plan: LoopSettings, books: RunningLedger, methods: Mapping[CellClass, Method],
+        self, info: CameraInfo, settings: LoopSettings, books: RunningLedger, methods: Mapping[CellClass, Method],
         clock: Callable[[], float] = monotonic,
     ) -> None:  # fmt: skip
-        self._info, self._plan, self._books, self._methods, self._clock = info, plan, books, methods, clock
+        self._info, self._settings, self._books, self._methods, self._clock = info, settings, books, methods, clock
         self._subscriber: Subscriber = _nobody
         self.machine = RunMachine()
         self.on_event: Callable[[str, str], None] = lambda kind, text: None
         """Where what happened is written down: a kind (`state`, `engine`) and a text."""
-        self.session_id, self.specimen, self.runtime, self.auto = "", "", plan.runtime, plan.auto
+        self.session_id, self.specimen, self.runtime, self.auto = "", "", settings.runtime, settings.auto
         self.totals = SlideTotals("slide 1")
         self.recent: tuple[PastCount, ...] = ()
         self.disk: Disk | None = None
@@ -111,7 +111,7 @@ class StatusBoard:
         flows = len(taken) > 1 and taken[-1] > taken[0] and now_s - self._frame_s < STILL_S
         return Status(
             session_id=self.session_id, run_state=self.machine.state, camera=self._info.name, simulated=self._info.simulated,
-            model=self._plan.model, runtime=self.runtime, totals=self.totals, ledger=self._books.ledger,
+            model=self._settings.model, runtime=self.runtime, totals=self.totals, ledger=self._books.ledger,
             methods=dict(self._methods), auto=self.auto, detail=self.machine.detail, specimen=self.specimen, scale=self.scale,
             quality=self.verdict.quality if self.verdict else None, overlap=self.overlap,
             frames_per_s=(len(taken) - 1) / (taken[-1] - taken[0]) if flows else 0.0, latency_ms=self.latency_ms,

@@ -43,14 +43,14 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, origin: SessionOrigin, plan: RecordSettings | None = None, *,
+        self, store: Store, origin: SessionOrigin, settings: RecordSettings | None = None, *,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         clock_trusted: Callable[[], bool | None] = clock_trusted,
     ) -> None:  # fmt: skip
         """`store` is not yet open: entering the recorder opens it, leaving closes it."""
-        self._store, self._origin, self._plan = store, origin, plan or RecordSettings()
+        self._store, self._origin, self._settings = store, origin, settings or RecordSettings()
         self._now, self._clock_trusted = now, clock_trusted
-        self._space = SpaceGuard(store.folder, self._plan.soft_free_bytes, self._plan.hard_free_bytes)
+        self._space = SpaceGuard(store.folder, self._settings.soft_free_bytes, self._settings.hard_free_bytes)
         self._held = ExitStack()
         self._recent: deque[PastCount] = deque(maxlen=MOST_RECENT)
         self._uncertain = False
@@ -62,7 +62,7 @@ class Recorder:
         with ExitStack() as held:
             store = held.enter_context(self._store)
             self._begin(store)
-            self._pictures = SessionPictures(store.folder, self.session_id, self._plan.save_images)
+            self._pictures = SessionPictures(store.folder, self.session_id, self._settings.save_images)
             slides = store.slides(self.session_id)
             self._slide = slides[-1] if slides else self.new_slide()
             self._recent = deque(map(past_count, store.recent_fields(self._slide.id)), MOST_RECENT)
@@ -77,7 +77,9 @@ class Recorder:
         if self.session_id:  # begun by an earlier try, which failed further on
             store.resume_session(self.session_id)
             return
-        found = store.interrupted_session(origin.camera, origin.model_sha256, origin.specimen) if self._plan.resume else None
+        found = None
+        if self._settings.resume:
+            found = store.interrupted_session(origin.camera, origin.model_sha256, origin.specimen)
         if found is None:
             self.session_id = store.begin_session(new_session(origin, self._now(), boot_id(), self._clock_trusted())).id
             return
@@ -92,7 +94,7 @@ class Recorder:
     @property
     def keeps_refused(self) -> bool:
         """Whether pictures of frames that were not counted are kept at all."""
-        return self._plan.save_images is SaveImages.ALL
+        return self._settings.save_images is SaveImages.ALL
 
     @property
     def fields(self) -> int:
@@ -231,7 +233,7 @@ class Recorder:
         """Copy the database where the last copy is a day old; the copy, or None. On a low disk the room left is for fields."""
         if self.disk().level is not DiskLevel.OK:
             return None
-        return back_up_daily(self._store.folder, self._plan.daily_backups)
+        return back_up_daily(self._store.folder, self._settings.daily_backups)
 
     def make_room(self) -> Room:
         """Drop old pictures until the disk is no longer low, as far as there are any that may go."""
