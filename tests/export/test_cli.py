@@ -51,9 +51,12 @@ def test_what_is_not_installed_says_how_to_install_it(monkeypatch: pytest.Monkey
 @needs_export
 @pytest.mark.parametrize("command", ["train", "publish"])
 def test_a_bad_recipe_is_a_clear_error(tmp_path: Path, command: str) -> None:
-    result = invoke(command, written(tmp_path, steps=0), "--data", tmp_path)
+    path = written(tmp_path, steps=0)
+    if command == "publish":
+        path.rename(tmp_path / "recipe.yaml")
+    result = invoke(command, path if command == "train" else tmp_path, "--data", tmp_path)
     assert result.exit_code == 2
-    assert "tiny.yaml: steps: " in result.output
+    assert f"{'tiny' if command == 'train' else 'recipe'}.yaml: steps: " in result.output
     assert "Traceback" not in result.output
 
 
@@ -74,11 +77,10 @@ def test_weights_to_go_on_from_that_are_not_there_are_a_clear_error(tmp_path: Pa
 
 @needs_export
 def test_publishing_without_weights_is_a_clear_error(tmp_path: Path) -> None:
-    result = invoke(
-        "publish", written(tmp_path), "--data", tmp_path, "--weights", tmp_path / "none.pt", "--models", tmp_path / "m"
-    )
+    written(tmp_path).rename(tmp_path / "recipe.yaml")
+    result = invoke("publish", tmp_path, "--data", tmp_path, "--models", tmp_path / "m")
     assert result.exit_code == 2
-    assert "none.pt" in result.output
+    assert "weights.pt" in result.output
     assert not (tmp_path / "m").exists()
 
 
