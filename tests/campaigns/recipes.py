@@ -87,7 +87,8 @@ def walked(path: Path, data: Path, folder: Path) -> Walk:
         except subprocess.TimeoutExpired:
             return Walk(path.stem, reached, monotonic() - began_s, f"{name} took more than {LONGEST_S:.0f} s")
         if done.returncode:
-            return Walk(path.stem, reached, monotonic() - began_s, f"{name}: {(done.stderr or done.stdout)[-600:]}")
+            why = f"{name}, exit code {done.returncode}: {(done.stderr or done.stdout)[-600:]}"
+            return Walk(path.stem, reached, monotonic() - began_s, why)
         reached = name
     return Walk(path.stem, reached, monotonic() - began_s)
 
