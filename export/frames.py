@@ -27,6 +27,7 @@ SEED = 970_000
 """Far from the seeds of training, of `val` and of `test`."""
 DIAMETER_PX = 40.0
 FIELD_PX = (640, 480)
+LARGEST_PX = 800_000
 CROPS = 64
 """Crops in one batch of a classifier."""
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
@@ -51,7 +52,7 @@ def frames(
         crops = _rendered_crops(most) if folder is None else (_read(path) for path in pictures(folder, most * CROPS))
         yield from _batches(crops, manifest.side_px)
         return
-    fields = ((f"rendered field {i}", rendered(i)[0]) for i in range(most))
+    fields = ((f"rendered field {i}", bounded(rendered(i)[0], manifest)) for i in range(most))
     if folder is not None:
         fields = ((str(path), _read(path)) for path in pictures(folder, most))
     for name, pixels in fields:
@@ -101,6 +102,14 @@ def rendered(index: int) -> tuple[Pixels, tuple[TrueCell, ...]]:
     plate = stain_window(smear, stain, margin_um, margin_um, width_px, height_px, um_per_px, SEED + index)
     pixels = expose(plate.density, imaging, um_per_px, rng)
     return pixels, true_cells(smear, plate, margin_um, margin_um, um_per_px)
+
+
+def bounded(pixels: Pixels, manifest: Manifest) -> Pixels:
+    """So much of a rendered field as comes to at most LARGEST_PX at the model's scale: one that learnt on cells of a third of
+    the picture would take all memory for a whole field."""
+    zoom = manifest.preparation.cell_diameter_px / DIAMETER_PX
+    share = min(1.0, (LARGEST_PX / (pixels.shape[0] * pixels.shape[1])) ** 0.5 / zoom)
+    return pixels[: max(1, int(share * pixels.shape[0])), : max(1, int(share * pixels.shape[1]))]
 
 
 def _read(path: Path) -> Pixels:

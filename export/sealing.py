@@ -19,7 +19,7 @@ from engines.prepare import prepare
 from engines.tiling import over_fields
 from engines.whole_file import write_whole
 from export.conversion_error import ConversionError
-from export.frames import DIAMETER_PX, rendered
+from export.frames import DIAMETER_PX, bounded, rendered
 from export.model_folder import write_manifest
 from export.steady import steady_counts
 from export.tell import Tell, silent
@@ -95,7 +95,7 @@ def _chosen(
         tell(f"looking for reference frames, {len(fit)} of {frames} found", index, LOOKED_AT)
         tried = index + 1
         width_px, height_px = SIZES_PX[index % len(SIZES_PX)]
-        pixels = rendered(index)[0][:height_px, :width_px]
+        pixels = bounded(rendered(index)[0][:height_px, :width_px], manifest)
         tensor = prepare(pixels, DIAMETER_PX, manifest.preparing()).tensor
         counts = steady_counts(run(tensor), manifest)
         if counts is None or counts.get("rbc", LEAST_CELLS) < LEAST_CELLS or sum(counts.values()) < LEAST_CELLS:

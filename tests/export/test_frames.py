@@ -10,7 +10,7 @@ import pytest
 
 from engines.manifest import Manifest
 from engines.prepare import prepare
-from export.frames import CROPS, FramesError, frames, network_inputs, pictures, rendered
+from export.frames import CROPS, LARGEST_PX, FramesError, frames, network_inputs, pictures, rendered
 from tests.edge.counting.rendered import frame_of, scattered
 from tests.engines.onnx_models import manifest
 from tests.export.test_parity import CLASSES
@@ -30,6 +30,13 @@ def test_rendered_fields_come_at_the_models_scale_and_are_the_same_each_time() -
     assert [tensor.shape for tensor in found] == [(1, 240, 320, 3)] * 2  # 480 x 640 with cells of 40 px, at 20 px
     np.testing.assert_array_equal(found[0], again[0])
     assert not np.array_equal(found[0], found[1])
+
+
+def test_a_model_of_huge_cells_sees_no_more_than_fits_into_memory() -> None:
+    content = manifest()
+    content["preparation"] = {**content["preparation"], "cell_diameter_px": 400.0}
+    (found,) = frames(Manifest.model_validate(content), None, 1)
+    assert LARGEST_PX / 2 < found.shape[1] * found.shape[2] < 1.2 * LARGEST_PX
 
 
 def test_pictures_are_prepared_as_the_device_does(tmp_path: Path) -> None:
