@@ -27,7 +27,7 @@ SEED = 970_000
 """Far from the seeds of training, of `val` and of `test`."""
 DIAMETER_PX = 40.0
 FIELD_PX = (640, 480)
-LARGEST_PX = 800_000
+LARGEST_PX = 310_000
 CROPS = 64
 """Crops in one batch of a classifier."""
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
