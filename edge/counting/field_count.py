@@ -41,6 +41,11 @@ class ScaleSource(str, Enum):
     MEASURED = "measured"
     ASSUMED = "assumed"
 
+    @property
+    def words(self) -> str:
+        """As a person reads it; the value is what the record and programs have."""
+        return {"um-per-px": "from µm/px", "cell-diameter-px": "given"}.get(self.value, self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:

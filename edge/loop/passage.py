@@ -41,9 +41,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Begun:
-    """The engine is at work on it."""
-
+class _AtTheEngine:
     asked: Asked
 
     @property
@@ -56,19 +54,15 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Inferred:
+class Begun(_AtTheEngine):
+    """The engine is at work on it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inferred(_AtTheEngine):
     """The engine has answered."""
 
-    asked: Asked
     answer: Answer
-
-    @property
-    def frame(self) -> Frame:
-        return self.asked.frame
-
-    @property
-    def verdict(self) -> Accepted:
-        return self.asked.verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -39,7 +39,7 @@ def new_field(
         latency_ms=latency_ms, image=image, um_per_px=frame.um_per_px, focus=focus,
         disagreement={kind.value: share for kind, share in count.disagreement.items()},
         by_method={k.value: {m.value: n for m, n in found.items()} for k, found in count.by_method.items()},
-        engine=engine, calibration=f"{known}; red cell diameter {count.scale.source.value}", view=view,
+        engine=engine, calibration=f"{known}; red cell diameter {count.scale.source.words}", view=view,
         clock_trusted=clock_trusted, marks=tuple(f"{mark.reason.value}: {mark.text}" for mark in count.marks),
         intervals={kind.value: (known.low, known.high) for kind, known in count.intervals.items()},
         in_frame={kind.value: number for kind, number in count.in_frame.items()}, frame_area_px=count.frame_area_px or None,

@@ -96,7 +96,7 @@ def _legend(width: int, count: FieldCount, um_per_px: float | None, zoom: int, *
     if fitting:
         assumed = "" if known else f" if a red cell has {RED_CELL_UM:g} um"
         items.append(_Item(f"{fitting[-1]} um{assumed}", _INK, bar_px=round(fitting[-1] / um)))
-    items.append(_Item(f"red cell diameter {scale.cell_diameter_px:.1f} px ({scale.source.value})"))
+    items.append(_Item(f"red cell diameter {scale.cell_diameter_px:.1f} px ({scale.source.words.replace('µ', 'u')})"))
     items.append(_Item(f"border rule {count.border_rule.value}"))
     if simulated:
         items.append(_Item("SIMULATED, no patient", _ALARM))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from edge.counting.cell import CellClass
-from edge.counting.field_count import Scale, ScaleSource
+from edge.counting.field_count import Scale
 from edge.counting.signs import SIGNS
 from edge.optics.verdict import Quality
 from edge.session.events import Disk, DiskLevel, Status
@@ -16,13 +16,6 @@ from edge.tui.widgets.rows import Rows, labelled
 from edge.tui.widgets.verdict import BAD, LOOK
 
 _LABEL_COLUMNS = 8
-_SOURCES = {
-    ScaleSource.CALIBRATED: "from µm/px",
-    ScaleSource.GIVEN: "given",
-    ScaleSource.ESTIMATED: "estimated",
-    ScaleSource.MEASURED: "measured",
-    ScaleSource.ASSUMED: "assumed",
-}
 _CLOCKS = {True: "clock set", False: "clock not set", None: ""}
 _DISKS = {DiskLevel.OK: ("", ""), DiskLevel.LOW: ("! LOW ", LOOK), DiskLevel.FULL: ("! FULL ", BAD)}
 _SPREAD_COLUMNS = 10
@@ -101,7 +94,7 @@ def _scale(scale: Scale | None) -> str:
     if scale is None:
         return "—"
     across = f" ±{100 * scale.spread:.0f} %" if scale.spread else ""
-    return f"{scale.cell_diameter_px:.1f} px{across} · {_SOURCES[scale.source]}"
+    return f"{scale.cell_diameter_px:.1f} px{across} · {scale.source.words}"
 
 
 def _disk(disk: Disk | None, clock_trusted: bool | None) -> tuple[str, str]:

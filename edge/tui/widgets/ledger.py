@@ -9,7 +9,13 @@ from edge.session.ledger import FrameState, Ledger
 from edge.tui.widgets.rows import Rows
 
 _WHOLE = {state: state.value for state in FrameState}
-_SHORT = {state: state.value[:3] + "." for state in FrameState} | {FrameState.COUNTED: "counted"}
+_SHORT = {
+    FrameState.COUNTED: "counted",
+    FrameState.DUPLICATE: "dupl.",
+    FrameState.REJECTED: "rej.",
+    FrameState.DROPPED: "drop",
+    FrameState.FAILED: "fail",
+}
 # As the first letters, but for duplicate and dropped, which share theirs.
 _LETTERS = {
     FrameState.COUNTED: "cou",

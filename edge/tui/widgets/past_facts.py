@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from rich.text import Text
 
 from edge.counting.cell import CellClass
+from edge.counting.field_count import ScaleSource
 from edge.counting.signs import SIGNS
 from edge.session.history import PastField, PastNote, PastSession
 from edge.tui.widgets.gauge import sparkline, spread
@@ -44,7 +45,7 @@ class PastFacts(Rows):
             if field.clock_trusted is False:
                 yield "clock", "not set when this was taken"
             yield "fields R", self._line(self._at)
-            yield "scale", f"{field.cell_diameter_px:.1f} px · {field.cell_diameter_source}{_calibration(field)}"
+            yield "scale", f"{field.cell_diameter_px:.1f} px · {_source(field)}{_calibration(field)}"
             yield "focus", "—" if field.focus is None else f"{field.focus:.3g}"
             yield "engine", f"{field.latency_ms:.0f} ms · {field.engine or session.runtime}"
         yield "specimen", (field.specimen if self._at is not None else "") or session.specimen or "—"
@@ -97,6 +98,12 @@ def past_aside(field: PastField, missing: str | None) -> str:
 
 def _time(moment: datetime) -> str:
     return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _source(field: PastField) -> str:
+    """A repaired record may not know it."""
+    known = {source.value: source.words for source in ScaleSource}
+    return known.get(field.cell_diameter_source, field.cell_diameter_source)
 
 
 def _calibration(field: PastField) -> str:
