@@ -27,7 +27,7 @@ from engines.opening import Runtime, open_model
 from engines.prepare import Preparation, prepare
 from export.calibration import counted_fields, familiarity, field_features, uncertainty
 from export.conversion_error import ConversionError
-from export.evaluate import ask, questions, table
+from export.evaluate import Question, ask, questions, table
 from export.model_folder import FolderError, add_form, staged, write_manifest
 from export.sealing import seal
 from export.to_half import to_half
@@ -138,7 +138,7 @@ def _calibrated(folder: Path, runtime: Runtime, recipe: FieldRecipe, data: Path,
     opened = open_model(str(folder), runtime)
     with opened.engine:
         counter = FieldCounter(opened.engine, opened.manifest, CountingSettings())
-        val = [question for question in questions(data) if question.split == "val"]
+        val = [question for question in questions(data) if question.split == "val" and _of(question) != recipe.left_out]
         errors = {kind: uncertainty(fields) for kind, fields in counted_fields(val, counter).items() if fields}
         learnt = field_features(_learnt(recipe, data, packed), counter)
         unseen = field_features((question.pixels() for question in val), counter)
@@ -146,6 +146,11 @@ def _calibrated(folder: Path, runtime: Runtime, recipe: FieldRecipe, data: Path,
         "uncertainty": {kind.value: asdict(one) for kind, one in errors.items()},
         "familiarity": familiarity(learnt, unseen).model_dump(),
     }
+
+
+def _of(question: Question) -> str:
+    """The microscope of a question, as a recipe's shares name it."""
+    return "-".join(part for part in (question.corpus, question.scanner) if part)
 
 
 def _learnt(recipe: FieldRecipe, data: Path, packed: Path) -> Iterator[NDArray[np.uint8]]:

@@ -63,7 +63,7 @@ def _simulated(width_px: int, height_px: int, um_per_px: float) -> Pixels:
 
     settings = SimulatedSlideSettings(width_px=width_px, height_px=height_px, um_per_px=um_per_px, frames_per_s=None)
     with SimulatedSlide(settings) as slide:
-        return slide.read(1.0).pixels
+        return slide.read().pixels
 
 
 def _timed(opened: Opened, group: Sequence[Pixels], frames: int) -> tuple[dict[str, float], float]:

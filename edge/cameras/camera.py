@@ -34,8 +34,8 @@ class CameraInfo:
     """What a person needs to tell cameras apart.
 
     `kind` is the word of the configuration (`images`, `video`, `v4l2`, `simulated_slide`), `address` what opens it
-    (path, URL, device node), `name` what to show. `live` is True where time passes whether or not frames are read:
-    such a camera gives the newest frame and counts those it dropped; any other gives every frame in order.
+    (path, URL, device node), `name` what to show. `live` is True where time passes whether or not frames are read: of such
+    a camera only the newest frame is of use; any other gives every frame in order.
     """
 
     kind: str
@@ -48,25 +48,21 @@ class CameraInfo:
 class Camera(Protocol):
     """A source of frames, used in `with`: entering opens the device, leaving releases it.
 
-    Entering raises CameraNotFound or CameraLost. A camera is read by one thread.
+    Entering raises CameraNotFound or CameraLost. A camera has no thread of its own: each call is made on the one thread of
+    `edge.cameras.reading`, which reads as fast as the device gives, and is left behind where a driver hangs in it.
     """
 
     @property
     def info(self) -> CameraInfo: ...
 
-    @property
-    def dropped(self) -> int:
-        """Frames the device delivered since opening that no `read` returned; always 0 where `info.live` is False."""
-        ...
-
     def __enter__(self) -> Camera: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
-    def read(self, timeout_s: float) -> Frame:
-        """The next frame (finite source) or the newest one not yet returned (live source).
+    def read(self) -> Frame:
+        """The next frame, as soon as there is one.
 
-        Raises EndOfFrames, FrameUnreadable (read on for the next one), CameraLost (also when a live camera gives
-        nothing within `timeout_s` seconds).
+        `sequence` counts from 0 what the device gave since it was opened, so that what is missing between two was dropped;
+        an unreadable one takes no number. Raises EndOfFrames, FrameUnreadable (read on for the next one), CameraLost.
         """
         ...

@@ -67,10 +67,6 @@ class Images:
         name = Path(self._paths[0]).name if len(self._paths) == 1 else f"{len(self._paths)} paths"
         return CameraInfo(kind="images", address=address, name=name or address, live=False)
 
-    @property
-    def dropped(self) -> int:
-        return 0
-
     def __enter__(self) -> Images:
         self._files = expand(self._paths)
         self._next = self._sequence = 0
@@ -79,8 +75,8 @@ class Images:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._files = None
 
-    def read(self, timeout_s: float) -> Frame:
-        """The next picture; `timeout_s` is not needed, as a disk answers. Raises EndOfFrames, FrameUnreadable."""
+    def read(self) -> Frame:
+        """The next picture. Raises EndOfFrames, FrameUnreadable."""
         if self._files is None:
             raise RuntimeError("these images are closed: read them inside `with`")
         if self._next >= len(self._files):

@@ -36,7 +36,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedSlideSettings:
-    """`frames_per_s` None gives every frame at once when asked; a number makes a live camera that drops what nobody reads."""
+    """`frames_per_s` None gives every frame at once when asked; a number makes a live camera that leaves out
+    what nobody reads in time."""
 
     seed: int = 1
     width_px: int = 640
@@ -65,7 +66,6 @@ class SimulatedSlide:
         self._info = CameraInfo("simulated_slide", f"seed {self._settings.seed}", "Simulated slide", live, simulated=True)
         self._open = False
         self._sequence = 0
-        self._dropped = 0
         self._opened_s = 0.0
         self._tiles: OrderedDict[tuple[int, int], Plate] = OrderedDict()
         self._light: tuple[tuple[int, int], Density] | None = None
@@ -74,13 +74,9 @@ class SimulatedSlide:
     def info(self) -> CameraInfo:
         return self._info
 
-    @property
-    def dropped(self) -> int:
-        return self._dropped
-
     def __enter__(self) -> SimulatedSlide:
         self._smear = _laid(self._settings.seed, self._settings.glass_um, self._settings.smear)
-        self._open, self._sequence, self._dropped, self._opened_s = True, 0, 0, monotonic()
+        self._open, self._sequence, self._opened_s = True, 0, monotonic()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -88,7 +84,7 @@ class SimulatedSlide:
         self._tiles.clear()
         self._light = None
 
-    def read(self, timeout_s: float) -> Frame:
+    def read(self) -> Frame:
         """The next frame, or in live mode the newest (waiting for it, a frame's time at most)."""
         if not self._open:
             raise RuntimeError("the simulated slide is closed: read it inside `with`")
@@ -98,7 +94,6 @@ class SimulatedSlide:
             if due < self._sequence:
                 sleep(max(0.0, self._opened_s + self._sequence / s.frames_per_s - monotonic()))
                 due = self._sequence
-            self._dropped += due - self._sequence
             self._sequence = due
         sequence = self._sequence
         self._sequence += 1

@@ -7,22 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 
 from edge.cameras.camera import CameraInfo, CameraNotFound
+from edge.cameras.device import Device, VideoCapture
 from edge.cameras.finding import stable_address
-from edge.cameras.latest import LatestFrame
 from edge.frame import Frame
 
 logger = logging.getLogger(__name__)
 
-# OpenCV waits up to 10 s for a V4L2 frame, and a cold USB microscope takes 1-3 s to its first.
-OPEN_TIMEOUT_S = 10.0
 
-
-class SettableCapture(Protocol):
+class SettableCapture(VideoCapture, Protocol):
     """What is used of a cv2.VideoCapture for a device."""
 
     def isOpened(self) -> bool: ...  # noqa: N802  # OpenCV's name
@@ -30,10 +27,6 @@ class SettableCapture(Protocol):
     def get(self, property_id: int, /) -> float: ...
 
     def set(self, property_id: int, value: float, /) -> bool: ...
-
-    def read(self) -> tuple[bool, Any]: ...
-
-    def release(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,7 @@ class V4L2:
 
     MJPG is asked for first, as raw video over USB 2 is slow at large sizes. A size that was asked for must be granted,
     because a calibration in µm/px belongs to one size; None takes the camera's own. It is judged by its frames: one
-    failed read or none within a timeout is CameraLost, and entering again reopens it. `opened` makes the capture, for tests.
+    failed read is CameraLost, and entering again reopens it. `opened` makes the capture, for tests.
     """
 
     def __init__(
@@ -72,45 +65,32 @@ class V4L2:
         }
         self._um_per_px = um_per_px
         self._opened = opened or _device
-        self._frames: LatestFrame | None = None
-        self._dropped_before_exit = 0
+        self._open: Device | None = None
 
     @property
     def info(self) -> CameraInfo:
         return CameraInfo(kind="v4l2", address=self._device, name=Path(self._device).name, live=True)
 
-    @property
-    def dropped(self) -> int:
-        return self._dropped_before_exit if self._frames is None else self._frames.dropped
-
     def __enter__(self) -> V4L2:
-        self._dropped_before_exit = 0
-        frames = LatestFrame(self._configured, self._device, self._um_per_px)
-        try:
-            frames.await_first(OPEN_TIMEOUT_S)
-        except BaseException:  # the thread must end whatever stops the opening; re-raised below
-            frames.close()
-            raise
-        self._frames = frames
+        self._open = Device(self._configured(), self._device, self._um_per_px)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        frames, self._frames = self._frames, None
-        if frames is not None:
-            frames.close()
-            self._dropped_before_exit = frames.dropped
+        device, self._open = self._open, None
+        if device is not None:
+            device.close()
 
-    def read(self, timeout_s: float) -> Frame:
-        """The newest frame not yet returned. Raises CameraLost where none comes within `timeout_s` or the device failed."""
-        if self._frames is None:
+    def read(self) -> Frame:
+        """The next frame. Raises CameraLost where the device failed."""
+        if self._open is None:
             raise RuntimeError(f"{self._device} is closed: read it inside `with`")
-        return self._frames.take(timeout_s)
+        return self._open.read()
 
     def _configured(self) -> SettableCapture:
         capture = self._opened(self._device)
         try:
             mode = configure(capture, self._device, self._asked)
-        except BaseException:  # released whatever went wrong; re-raised
+        except (CameraNotFound, cv2.error):
             capture.release()
             raise
         logger.info("%s streams %dx%d %s at %g/s", self._device, mode.width_px, mode.height_px, mode.fourcc, mode.frames_per_s)

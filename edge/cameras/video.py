@@ -1,4 +1,4 @@
-"""A video file, frame by frame, or a network stream, always its newest frame."""
+"""A video file or a network stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 import cv2
 
 from edge.cameras.camera import CameraInfo, CameraNotFound, EndOfFrames, FrameUnreadable
-from edge.cameras.latest import Capture, LatestFrame, to_rgb
+from edge.cameras.device import Device, VideoCapture, to_rgb
 from edge.frame import Frame
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "srt")
@@ -23,29 +23,25 @@ LENGTH_TOLERANCE = 0.01
 
 
 class _Pictures(Protocol):
-    @property
-    def dropped(self) -> int: ...
-
-    def take(self, timeout_s: float) -> Frame: ...
+    def read(self) -> Frame: ...
 
     def close(self) -> None: ...
 
 
 class Video:
-    """A video behind `address`: a path gives every frame and then EndOfFrames; a URL is live and gives the newest frame.
+    """A video behind `address`: a path gives every frame and then EndOfFrames; a URL is live.
 
     Of a URL, user, password and query (where IP cameras carry keys) are used to open it and appear nowhere else: not in
     `info`, a frame's source, a message or the log. `opened` makes the capture of a stream, for tests.
     """
 
     def __init__(
-        self, address: Path | str, um_per_px: float | None = None, opened: Callable[[str], Capture] | None = None
+        self, address: Path | str, um_per_px: float | None = None, opened: Callable[[str], VideoCapture] | None = None
     ) -> None:
         self._address = str(address)
         self._um_per_px = um_per_px
         self._opened = opened or _stream
         self._pictures: _Pictures | None = None
-        self._dropped_before_exit = 0
 
     @property
     def info(self) -> CameraInfo:
@@ -53,15 +49,10 @@ class Video:
         return CameraInfo(kind="video", address=shown, name=shown if self._live else Path(shown).name, live=self._live)
 
     @property
-    def dropped(self) -> int:
-        return self._dropped_before_exit if self._pictures is None else self._pictures.dropped
-
-    @property
     def _live(self) -> bool:
         return "://" in self._address
 
     def __enter__(self) -> Video:
-        self._dropped_before_exit = 0
         if not self._live:
             self._pictures = _EveryFrame(Path(self._address).expanduser(), self._um_per_px)
             return self
@@ -70,26 +61,19 @@ class Video:
             raise CameraNotFound(
                 f"{shown}: not a stream that can be opened; use one of {', '.join(STREAM_SCHEMES)}://, or a path"
             )
-        stream = LatestFrame(lambda: self._opened(self._address), shown, self._um_per_px)
-        try:
-            stream.await_first((OPEN_TIMEOUT_MS + READ_TIMEOUT_MS) / 1000)
-        except BaseException:  # the thread must end whatever stops the opening; re-raised below
-            stream.close()
-            raise
-        self._pictures = stream
+        self._pictures = Device(self._opened(self._address), shown, self._um_per_px)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         pictures, self._pictures = self._pictures, None
         if pictures is not None:
             pictures.close()
-            self._dropped_before_exit = pictures.dropped
 
-    def read(self, timeout_s: float) -> Frame:
-        """The next (file) or newest (URL) frame. Raises EndOfFrames, FrameUnreadable, CameraLost."""
+    def read(self) -> Frame:
+        """The next frame. Raises EndOfFrames, FrameUnreadable, CameraLost."""
         if self._pictures is None:
             raise RuntimeError(f"{self.info.name} is closed: read it inside `with`")
-        return self._pictures.take(timeout_s)
+        return self._pictures.read()
 
 
 def public_address(address: str) -> str:
@@ -101,7 +85,7 @@ def public_address(address: str) -> str:
     return scheme + separator + re.sub(r"=[^/]*", "=...", place)  # some cameras want /user=name_password=word in the path
 
 
-def _stream(url: str) -> Capture:
+def _stream(url: str) -> VideoCapture:
     timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_TIMEOUT_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_TIMEOUT_MS]
     capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, timeouts)
     if not capture.isOpened():
@@ -130,11 +114,7 @@ class _EveryFrame:
         self._given = 0
         self._ended = False
 
-    @property
-    def dropped(self) -> int:
-        return 0
-
-    def take(self, timeout_s: float) -> Frame:
+    def read(self) -> Frame:
         good, image = (False, None) if self._ended else self._capture.read()
         if good and image is not None:
             frame = Frame(to_rgb(image), self._given, str(self._path), self._um_per_px)

@@ -68,7 +68,7 @@ def _seen(config: Config, open_camera: Callable[[Config], Camera], answer_s: flo
     def first_frame() -> tuple[str, Frame]:
         camera = open_camera(config)
         with camera:
-            return camera.info.address, camera.read(config.camera.read_timeout_s)
+            return camera.info.address, camera.read()
 
     try:
         answer = answered_within(answer_s, first_frame)

@@ -18,11 +18,15 @@ def train(
     ] = None,
     threads: Annotated[int, typer.Option(help="Threads for PyTorch.", min=1)] = 1,
     fold: Annotated[int | None, typer.Option(help="Of a cross-validation this fold alone, from 1.", min=1)] = None,
+    without: Annotated[
+        str | None, typer.Option(help="Leave out this corpus of a counter's recipe: what an unknown microscope does to it.")
+    ] = None,
 ) -> None:
     """Train a network by a recipe."""
     import logging
 
     from export.datasets.sample import DatasetError
+    from export.training.field_recipe import FieldRecipe
     from export.training.recipe import RecipeError
     from export.training.recipes import load_recipe
     from export.training.training import train as train_by
@@ -33,6 +37,10 @@ def train(
         loaded = load_recipe(recipe)
         if loaded.init_from is not None and not loaded.init_from.is_file():
             raise RecipeError(f"{recipe}: init_from: there is no file {loaded.init_from}; train what it goes on from first")
+        if without is not None:
+            if not isinstance(loaded, FieldRecipe):
+                raise RecipeError(f"{recipe}: --without is for the recipes of a counter, this one's task is {loaded.task}")
+            loaded = loaded.without(without)
         typer.echo(str(train_by(loaded, data, run or Path("runs") / loaded.name, threads, fold)))
     except (DatasetError, RecipeError, ZooError) as error:
         raise typer.BadParameter(str(error)) from error

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from export.training.recipe import Strict
+from export.training.recipe import RecipeError, Strict
 
 Corpus = Literal["simulated", "chula", "cbc", "txl-pbc", "txl-raabin", "allidb1", "allidb1-outlined"]
 
@@ -43,9 +43,19 @@ class FieldRecipe(Strict):
     init_from: Path | None = None
     checkpoint_every: int = Field(default=500, ge=1)
     """Steps between two checkpoints, at most; a run ends with a whole number of such epochs, up to a few steps more."""
+    left_out: Corpus | None = None
+    """A microscope that this model neither learns from nor is calibrated on, so that its pictures can tell what a microscope
+    does that nobody trained on."""
     licence: str
     data: tuple[str, ...]
 
     @property
     def epochs(self) -> int:
         return -(-self.steps // self.checkpoint_every)
+
+    def without(self, corpus: str) -> FieldRecipe:
+        """This recipe with one of its corpora left out. Raises RecipeError where it has no such corpus."""
+        if corpus not in self.shares:
+            raise RecipeError(f"{self.name} does not learn from {corpus}; it learns from {', '.join(sorted(self.shares))}")
+        shares = {name: share for name, share in self.shares.items() if name != corpus}
+        return self.model_copy(update={"name": f"{self.name}-without-{corpus}", "shares": shares, "left_out": corpus})

@@ -29,8 +29,8 @@ class WatchedSlide(SimulatedSlide):
         super().__init__(settings or SimulatedSlideSettings())
         self.given: deque[Frame] = deque(maxlen=16)
 
-    def read(self, timeout_s: float) -> Frame:
-        frame = super().read(timeout_s)
+    def read(self) -> Frame:
+        frame = super().read()
         self.given.append(frame)
         return frame
 

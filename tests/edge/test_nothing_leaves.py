@@ -58,7 +58,7 @@ def written(trace: Path, inside: Path) -> set[str]:
 @needs_strace
 def test_counting_a_picture_speaks_to_nobody(tmp_path: Path) -> None:
     with SimulatedSlide() as camera:
-        cv2.imwrite(str(tmp_path / "smear.png"), camera.read(5.0).pixels[..., ::-1])
+        cv2.imwrite(str(tmp_path / "smear.png"), camera.read().pixels[..., ::-1])
     trace = tmp_path / "trace"
     done = subprocess.run(
         command(trace, "count", str(tmp_path / "smear.png"), "--json"),

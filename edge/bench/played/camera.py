@@ -28,17 +28,13 @@ class PlayedCamera:
     def info(self) -> CameraInfo:
         return CameraInfo("images", "played", f"{len(self._pictures)} pictures, {self._rests} frames each", live=False)
 
-    @property
-    def dropped(self) -> int:
-        return 0
-
     def __enter__(self) -> PlayedCamera:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
 
-    def read(self, timeout_s: float) -> Frame:
+    def read(self) -> Frame:
         number, self._next = self._next, self._next + 1
         if number >= len(self._pictures) * self._rests:
             raise EndOfFrames("the last picture was played")

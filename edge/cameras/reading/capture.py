@@ -45,19 +45,18 @@ class Capture:
     hangs: whatever it still hands in is ignored, it releases its camera itself, and a new camera object takes its place.
 
     `open_camera` makes a camera object, not yet opened: here, and again for each one that hung. `wake` is called, on any
-    thread, when `take` has news. The camera is given `read_timeout_s` for a frame. A read or a release that lasts
-    `hang_grace_s` longer hangs; so does an opening after `open_timeout_s` (the slowest kind, a network stream, gives up by
-    itself after 17 s).
+    thread, when `take` has news. A read that lasts `read_timeout_s` hangs, and so do a release after `release_timeout_s` and
+    an opening after `open_timeout_s` (the slowest kind, a network stream, gives up by itself after 15 s).
     """
 
     def __init__(
         self, open_camera: Callable[[], Camera], wake: Callable[[], object], *, read_timeout_s: float = 5.0,
-        hang_grace_s: float = 3.0, open_timeout_s: float = 20.0, backoff: Backoff | None = None,
+        release_timeout_s: float = 3.0, open_timeout_s: float = 20.0, backoff: Backoff | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:  # fmt: skip
-        self._open_camera, self._wake, self._grace_s = open_camera, wake, hang_grace_s
-        hung_s = dict.fromkeys(Doing, read_timeout_s + hang_grace_s) | {Doing.OPENING: open_timeout_s}
-        self._patience, self._clock = Patience(read_timeout_s, hung_s, clock), clock
+        self._open_camera, self._wake, self._release_s = open_camera, wake, release_timeout_s
+        hung_s = {Doing.OPENING: open_timeout_s, Doing.READING: read_timeout_s, Doing.CLOSING: release_timeout_s}
+        self._patience, self._clock = Patience(hung_s, clock), clock
         self._backoff = backoff or Backoff()
         self._camera: Camera | None = open_camera()
         self._info = self._camera.info
@@ -80,7 +79,7 @@ class Capture:
     @property
     def dropped(self) -> int:
         """Frames that the device gave since `start` and nobody took; grows only, also across openings, and by the frame in
-        the slot at `close`. Always 0 for a finite source. Of a thread that hung, as far as was known then."""
+        the slot at `close`. Always 0 for a finite source."""
         with self._changed:
             return self._numbers.dropped + self._shelf.dropped
 
@@ -106,7 +105,7 @@ class Capture:
                 self._reader.stopping = True
 
     def close(self) -> None:
-        """Release the camera; returns within `hang_grace_s`, and leaves a thread that hangs to itself. Twice does no harm.
+        """Release the camera; returns within `release_timeout_s`, and leaves a thread that hangs to itself. Twice does no harm.
 
         `take` gives nothing more, and `dropped` is final.
         """
@@ -117,11 +116,11 @@ class Capture:
             self._room.notify_all()
             self._changed.notify_all()
         if self._keeper.is_alive():
-            self._keeper.join()  # it never enters the device, and waits for the reader no longer than the grace
+            self._keeper.join()  # it never enters the device, and waits for the reader no longer than that
         with self._changed:
             self._shelf.clear()
 
-    # What a reader calls, on its thread (camera_reader.Desk).
+    # What a reader calls, on its thread (reader.Desk).
 
     def opened(self, reader: CameraReader) -> bool:
         with self._changed:
@@ -131,22 +130,16 @@ class Capture:
         self._wake()
         return not reader.stopping
 
-    def arrived(self, reader: CameraReader, frame: Frame, dropped: int) -> bool:
-        return self._lay(reader, lambda: FrameArrived(self._numbers.numbered(frame, dropped)))
+    def arrived(self, reader: CameraReader, frame: Frame) -> bool:
+        return self._lay(reader, lambda: FrameArrived(self._numbers.numbered(frame)))
 
-    def spoiled(self, reader: CameraReader, error: FrameUnreadable, dropped: int) -> bool:
-        def delivery() -> FrameSpoiled:
-            self._numbers.spoiled(dropped)
-            return FrameSpoiled(error)
+    def spoiled(self, reader: CameraReader, error: FrameUnreadable) -> bool:
+        return self._lay(reader, lambda: FrameSpoiled(error))
 
-        return self._lay(reader, delivery)
-
-    def ended(self, reader: CameraReader, dropped: int) -> None:
+    def ended(self, reader: CameraReader) -> None:
         with self._changed:
             reader.ended = True
-            if reader is self._reader:
-                self._numbers.note(dropped)
-            else:
+            if reader is not self._reader:
                 log.warning("%s: the call that hung has returned, and the camera was released", self._info.name)
             self._changed.notify_all()
 
@@ -220,7 +213,7 @@ class Capture:
             while not reader.ended:
                 now_s = self._clock()
                 if self._closing:
-                    until_s = min(until_s, now_s + self._grace_s)
+                    until_s = min(until_s, now_s + self._release_s)
                 doing, left_s = reader.hung()
                 left_s = min(left_s, until_s - now_s)
                 if left_s <= 0:

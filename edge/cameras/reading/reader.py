@@ -30,10 +30,8 @@ class Doing(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """For how many seconds of `clock` each thing may take: `read_s` is what the camera itself is given for a frame,
-    `hung_s` after how long the thread is taken to hang in it."""
+    """After how many seconds of `clock` the thread is taken to hang in each thing."""
 
-    read_s: float
     hung_s: Mapping[Doing, float]
     clock: Callable[[], float] = monotonic
 
@@ -43,11 +41,11 @@ class Desk(Protocol):
 
     def opened(self, reader: CameraReader) -> bool: ...
 
-    def arrived(self, reader: CameraReader, frame: Frame, dropped: int) -> bool: ...
+    def arrived(self, reader: CameraReader, frame: Frame) -> bool: ...
 
-    def spoiled(self, reader: CameraReader, error: FrameUnreadable, dropped: int) -> bool: ...
+    def spoiled(self, reader: CameraReader, error: FrameUnreadable) -> bool: ...
 
-    def ended(self, reader: CameraReader, dropped: int) -> None:
+    def ended(self, reader: CameraReader) -> None:
         """The camera is released, and `reader.error` says why; the thread does nothing more. Sets `reader.ended`."""
         ...
 
@@ -88,20 +86,16 @@ class CameraReader:
         return doing, since_s + self._patience.hung_s[doing] - self._patience.clock()
 
     def _run(self) -> None:
-        dropped = 0
         try:
             self._enter(Doing.OPENING)
             camera = self.camera = self.camera or self._make()
-            try:
-                with camera:
-                    self._inside = None
-                    try:
-                        if self._desk.opened(self):
-                            self._read_on(camera)
-                    finally:
-                        self._enter(Doing.CLOSING)
-            finally:
-                dropped = camera.dropped
+            with camera:
+                self._inside = None
+                try:
+                    if self._desk.opened(self):
+                        self._read_on(camera)
+                finally:
+                    self._enter(Doing.CLOSING)
         except CameraError as error:
             self.error = error
         except Exception as error:
@@ -110,7 +104,7 @@ class CameraReader:
             self.error = CameraLost(f"{self._name}: failed ({type(error).__name__}, see the log); open the camera again")
         finally:
             self._inside = None
-            self._desk.ended(self, dropped)
+            self._desk.ended(self)
 
     def _read_on(self, camera: Camera) -> None:
         """Until the desk has enough. Raises what the camera raises, FrameUnreadable apart."""
@@ -118,18 +112,18 @@ class CameraReader:
         while going:
             self._enter(Doing.READING)
             try:
-                frame = camera.read(self._patience.read_s)
+                frame = camera.read()
             except FrameUnreadable as error:
                 self._inside = None
                 spoiled += 1
-                going = self._desk.spoiled(self, error, camera.dropped)
+                going = self._desk.spoiled(self, error)
                 if camera.info.live and spoiled >= SPOILED_IN_A_ROW:
                     raise CameraLost(f"{self._name}: {spoiled} frames in a row were unusable; check its cable") from error
                 continue
             self._inside, spoiled = None, 0
             self._last_s = self._patience.clock()
             self._first_s = self._first_s or self._last_s
-            going = self._desk.arrived(self, frame, camera.dropped)
+            going = self._desk.arrived(self, frame)
 
     def _enter(self, doing: Doing) -> None:
         self._inside = doing, self._patience.clock()

@@ -32,7 +32,7 @@ def rendered_spots() -> NDArray[np.uint8]:
         return spots
     stage = Stage(rest_frames=1, move_frames=0)
     with SimulatedSlide(SimulatedSlideSettings(seed=5, um_per_px=UM_PER_PX, frames_per_s=None, stage=stage)) as slide:
-        return np.stack([slide.read(1.0).pixels for _ in range(SPOTS)])
+        return np.stack([slide.read().pixels for _ in range(SPOTS)])
 
 
 class FaultyCamera:
@@ -44,27 +44,23 @@ class FaultyCamera:
         self._random = np.random.default_rng(1)
         self._last: Pixels | None = None
         self._opened_s = 0.0
-        self._sequence = self._dropped = 0
+        self._sequence = 0
 
     @property
     def info(self) -> CameraInfo:
         return self._info
 
-    @property
-    def dropped(self) -> int:
-        return self._dropped
-
     def __enter__(self) -> FaultyCamera:
         if self._board.fault is Fault.UNPLUGGED:
             raise CameraNotFound("faulty microscope: nothing is plugged in; plug it in")
-        self._sequence = self._dropped = 0
+        self._sequence = 0
         self._opened_s = monotonic()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._last = None
 
-    def read(self, timeout_s: float) -> Frame:
+    def read(self) -> Frame:
         """The newest frame, waited for a frame's time at most; see the module for what else may happen."""
         match self._board.fault:
             case Fault.UNPLUGGED:
@@ -73,7 +69,6 @@ class FaultyCamera:
                 self._board.healed.wait()  # as a read() in the kernel after an unplug; it comes back late, or never
         due = max(self._sequence, int((monotonic() - self._opened_s) * self._frames_per_s))
         sleep(max(0.0, self._opened_s + due / self._frames_per_s - monotonic()))
-        self._dropped += due - self._sequence
         self._sequence = due + 1
         wall_time = datetime.fromtimestamp(self._board.wall_s(), timezone.utc)
         return Frame(self._pixels(), due, self._info.name, um_per_px=UM_PER_PX, simulated=True, wall_time=wall_time)

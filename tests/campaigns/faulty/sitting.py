@@ -34,7 +34,7 @@ from tests.campaigns.faulty.engine import FaultyEngine
 from tests.campaigns.faulty.switchboard import Switchboard
 
 READ_TIMEOUT_S = 0.5
-HANG_GRACE_S = 0.3
+RELEASE_TIMEOUT_S = 0.3
 DEADLINE_S = 1.5
 """Waits are shorter than a user's, so that a round takes seconds; what they lead to is the same."""
 LEAST_FREE_BYTES = 300_000
@@ -74,7 +74,11 @@ def faulty_sitting(folder: Path, board: Switchboard, *, resume: bool, least_free
     bell, books = Bell(), RunningLedger()
     backoff = Backoff(first_s=0.05, most_s=0.4)
     capture = Capture(
-        lambda: FaultyCamera(board), bell.set, read_timeout_s=READ_TIMEOUT_S, hang_grace_s=HANG_GRACE_S, backoff=backoff
+        lambda: FaultyCamera(board),
+        bell.set,
+        read_timeout_s=READ_TIMEOUT_S,
+        release_timeout_s=RELEASE_TIMEOUT_S,
+        backoff=backoff,
     )
     counter = FieldCounter(opened.engine, opened.manifest, CountingSettings(live_frames=15))
     manifest = SessionOrigin(capture.info.name, True, opened.manifest.name, opened.file.sha256, opened.stamp)

@@ -56,7 +56,7 @@ class PicturesTarget:
         path = folder / "picture.png"
         path.write_bytes(content)
         with Images([path]) as camera:
-            frame = camera.read(1.0)
+            frame = camera.read()
         assert frame.pixels.dtype == np.uint8 and frame.pixels.ndim == 3 and frame.pixels.shape[2] == 3, frame.pixels.shape
         Gate(GateSettings()).judge(frame.pixels, None)
 

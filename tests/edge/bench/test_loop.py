@@ -23,9 +23,9 @@ SHAPE = (240, 320)
 def test_a_picture_rests_with_noise_and_none_is_dropped() -> None:
     pictures = [np.full((48, 64, 3), level, np.uint8) for level in (90, 150)]
     with PlayedCamera(pictures, rests=3) as camera:
-        frames = [camera.read(1.0) for _ in range(6)]
+        frames = [camera.read() for _ in range(6)]
         with pytest.raises(EndOfFrames):
-            camera.read(1.0)
+            camera.read()
         assert camera.dropped == 0
     means = [float(frame.pixels.mean()) for frame in frames]
     assert np.allclose(means, [90.0] * 3 + [150.0] * 3, atol=0.5)

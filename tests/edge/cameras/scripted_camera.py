@@ -66,8 +66,7 @@ Step = int | Exception | Gate | Callable[[], object]
 class ScriptedCamera:
     """Reads go through `steps`, then wait to be closed (as a live camera that gives nothing would: they hang).
 
-    `opening` and `closing` happen at entering and leaving; a list of `closing` says how many frames lay in the device at
-    each release. `exits` counts the releases.
+    `opening` and `closing` happen at entering and leaving. `exits` counts the releases.
     """
 
     def __init__(
@@ -76,12 +75,12 @@ class ScriptedCamera:
         *,
         live: bool = True,
         opening: Exception | Gate | None = None,
-        closing: Exception | Gate | Sequence[int] = (),
+        closing: Exception | Gate | None = None,
     ) -> None:
         self.steps, self.live, self.opening = list(steps), live, opening
-        self.closing = closing if isinstance(closing, Exception | Gate) else list(closing)
+        self.closing = closing
         self.clock = HandClock()
-        self.dropped = 0
+        self._sequence = 0
         self.given = 0
         self.reads = 0
         self.entered, self.exits = 0, 0
@@ -100,7 +99,7 @@ class ScriptedCamera:
             self.opening.wait(self.clock)
         elif self.opening is not None:
             raise self.opening
-        self.dropped = self.given = 0
+        self._sequence = self.given = 0
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -110,17 +109,13 @@ class ScriptedCamera:
         self.released.set()
         if isinstance(self.closing, Exception):
             raise self.closing
-        if isinstance(self.closing, list) and self.closing:
-            self.dropped += self.closing.pop(0)  # what lay in the device's own slot
 
-    def then(self, steps: Sequence[Step], left: int = 0) -> None:
-        """Go on with `steps`, at whose end `left` frames lie in the device."""
+    def then(self, steps: Sequence[Step]) -> None:
+        """Go on with `steps`."""
         self.steps += steps
         self.hangs += [step for step in steps if isinstance(step, Gate)]
-        assert isinstance(self.closing, list)
-        self.closing.append(left)
 
-    def read(self, timeout_s: float) -> Frame:
+    def read(self) -> Frame:
         self.reads += 1
         if not self.steps:
             self.idle.set()
@@ -133,10 +128,9 @@ class ScriptedCamera:
         elif not isinstance(step, int):
             step()
             step = 0
-        self.dropped += step
-        sequence = self.given + self.dropped
+        self._sequence += step + 1
         self.given += 1
-        return frame(sequence)
+        return frame(self._sequence - 1)
 
 
 class Watched:

@@ -233,15 +233,15 @@ def test_reading_goes_on_after_an_unreadable_file(tmp_path: Path) -> None:
         saved(tmp_path / name, red_top())
     (tmp_path / "2.png").write_bytes(encoded(red_top(), "PNG")[:60])
     with Images([tmp_path], um_per_px=0.1) as camera:
-        assert camera.read(1).source.endswith("1.png")
+        assert camera.read().source.endswith("1.png")
         with pytest.raises(FrameUnreadable, match=r"2\.png"):
-            camera.read(1)
-        frame = camera.read(1)
+            camera.read()
+        frame = camera.read()
         assert frame.source.endswith("3.png")
         assert frame.sequence == 1
         assert frame.um_per_px == 0.1
         with pytest.raises(EndOfFrames, match="3 pictures"):
-            camera.read(1)
+            camera.read()
 
 
 def test_folders_are_searched_naturally_and_files_given_once(tmp_path: Path) -> None:

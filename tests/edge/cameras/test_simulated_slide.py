@@ -20,7 +20,7 @@ SETTINGS = SimulatedSlideSettings(
 
 def shown(settings: SimulatedSlideSettings, number: int) -> tuple[list[Frame], list[tuple[TrueCell, ...]]]:
     with SimulatedSlide(settings) as slide:
-        return [slide.read(1.0) for _ in range(number)], [slide.truth(sequence) for sequence in range(number)]
+        return [slide.read() for _ in range(number)], [slide.truth(sequence) for sequence in range(number)]
 
 
 @pytest.fixture(scope="module")
@@ -115,13 +115,10 @@ def test_a_slow_reader_of_a_live_slide_gets_the_newest_frame(monkeypatch: pytest
     monkeypatch.setattr("edge.cameras.simulated_slide.monotonic", lambda: clock[0])
     monkeypatch.setattr("edge.cameras.simulated_slide.sleep", lambda s: clock.__setitem__(0, clock[0] + s))
     with SimulatedSlide(replace(SETTINGS, frames_per_s=10.0)) as slide:
-        assert slide.read(1.0).sequence == 0
-        assert slide.read(1.0).sequence == 1  # it waits for it
+        assert slide.read().sequence == 0
+        assert slide.read().sequence == 1  # it waits for it
         assert clock[0] == pytest.approx(100.1)
         clock[0] += 1.05
-        frame = slide.read(1.0)
+        frame = slide.read()
         assert frame.sequence == 11
-        assert slide.dropped == 9
         assert slide.info.live
-    with SimulatedSlide(replace(SETTINGS, frames_per_s=10.0)) as slide:
-        assert slide.dropped == 0

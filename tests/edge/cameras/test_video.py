@@ -31,9 +31,9 @@ def written(path: Path, frames: int, codec: str) -> Path:
 @pytest.mark.parametrize(("suffix", "codec"), [(".avi", "MJPG"), (".mkv", "FFV1"), (".mp4", "mp4v")])
 def test_each_frame_is_given_once_in_order(tmp_path: Path, suffix: str, codec: str) -> None:
     with Video(written(tmp_path / f"smear{suffix}", 20, codec)) as video:
-        brightness = [float(video.read(5).pixels[:, :24].mean()) for _ in range(20)]
+        brightness = [float(video.read().pixels[:, :24].mean()) for _ in range(20)]
         with pytest.raises(EndOfFrames, match="all 20 frames"):
-            video.read(5)
+            video.read()
     assert brightness == pytest.approx([number * 12 for number in range(20)], abs=6)
 
 
@@ -43,12 +43,12 @@ def test_a_truncated_file_says_so_once_before_its_end(tmp_path: Path, suffix: st
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
     with Video(path) as video:
         for _ in range(10):
-            video.read(5)
+            video.read()
         with pytest.raises(FrameUnreadable, match=r"smear.*ends after 1\d of 20 frames"):
             for _ in range(10):
-                video.read(5)
+                video.read()
         with pytest.raises(EndOfFrames):
-            video.read(5)
+            video.read()
 
 
 @pytest.mark.parametrize("content", [b"", b"hello" * 500])
@@ -91,9 +91,9 @@ def test_no_secret_of_a_real_failed_connection_is_shown(
 def test_no_secret_is_in_frames_or_losses(recorded: Any) -> None:
     video = Video(SECRET_URL, opened=lambda url: recorded([PICTURE], last=1))
     with video:
-        frame = video.read(5)
+        frame = video.read()
         with pytest.raises(CameraLost) as caught:
-            video.read(5)
+            video.read()
     assert "s3cret" not in f"{frame.source}{caught.value}"
 
 
@@ -107,14 +107,6 @@ def test_the_stream_is_opened_with_its_secrets(recorded: Any) -> None:
     with Video(SECRET_URL, opened=open_):
         pass
     assert opened == [SECRET_URL]
-
-
-def test_a_stream_counts_what_it_drops_also_after_leaving(recorded: Any) -> None:
-    capture = recorded([PICTURE], last=5)
-    video = Video("http://microscope/", opened=lambda url: capture)
-    with video:
-        assert capture.released.wait(5)
-    assert video.dropped == 5
 
 
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)

@@ -57,13 +57,13 @@ def test_the_configured_camera_is_made_but_not_opened(camera: dict[str, Any], ki
     assert isinstance(made, kind)
     assert made.info.kind == camera["kind"]
     with pytest.raises(RuntimeError, match="with"):
-        made.read(1.0)
+        made.read()
 
 
 def test_a_simulated_slide_is_as_configured() -> None:
     section = {"kind": "simulated_slide", "seed": 3, "um_per_px": 0.25, "width_px": 128, "height_px": 96, "frames_per_s": 500.0}
     with camera_for(config(camera=section)) as camera:
-        frame = camera.read(1.0)
+        frame = camera.read()
     assert (frame.width_px, frame.height_px, frame.um_per_px, frame.simulated) == (128, 96, 0.25, True)
     assert camera.info.address == "seed 3"
 

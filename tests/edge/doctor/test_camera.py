@@ -30,7 +30,7 @@ class OneFrame:
     """A camera that gives the same pixels, or raises."""
 
     def __init__(self, pixels: Pixels | None = None, error: Exception | None = None) -> None:
-        self.info, self.dropped = MICROSCOPE, 0
+        self.info = MICROSCOPE
         self._pixels, self._error = pixels, error
 
     def __enter__(self) -> OneFrame:
@@ -39,11 +39,11 @@ class OneFrame:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         pass
 
-    def read(self, timeout_s: float) -> Frame:
+    def read(self) -> Frame:
         if self._error is not None:
             raise self._error
         with SimulatedSlide(SimulatedSlideSettings()) as slide:
-            frame = slide.read(30.0)
+            frame = slide.read()
         return replace(frame, pixels=self._pixels) if self._pixels is not None else frame
 
 

@@ -83,18 +83,14 @@ class SteppedCamera:
         self.delivered = self.entered = self.exited = self.refuses = self.refused = 0
         self.ready: Callable[[], bool] = lambda: True
         self.closing: Callable[[], bool] = lambda: False
-        self._sequence = self._dropped = 0
+        self._sequence = 0
 
     @property
     def info(self) -> CameraInfo:
         return self._info
 
-    @property
-    def dropped(self) -> int:
-        return self._dropped
-
     def __enter__(self) -> SteppedCamera:
-        self._sequence = self._dropped = 0
+        self._sequence = 0
         if self.refuses:
             self.refuses -= 1
             self.refused += 1
@@ -105,7 +101,7 @@ class SteppedCamera:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.exited += 1
 
-    def read(self, timeout_s: float) -> Frame:
+    def read(self) -> Frame:
         while not self.ready():
             with self._changed:
                 self._changed.wait(0.002)
@@ -128,7 +124,6 @@ class SteppedCamera:
         if shot.what == "unreadable":
             raise FrameUnreadable("0007.jpg: truncated")
         if self._live:
-            self._dropped += shot.drops
             self._sequence += shot.drops
             self.delivered += shot.drops
         pixels = BLACK.copy() if shot.what == "black" else pixels_of(shot.spot, shot.noise).copy()
