@@ -40,7 +40,8 @@ def loop(
     """Play real 640x480 fields (Chula, `val`) as a camera: time of the whole loop over the bare run of the model.
 
     Each field rests for 10 frames, with a sensor's noise, then the next comes: headless, and with the screen in a terminal of
-    160x48. Then every frame is a new field, which is recorded with its picture.
+    160x48. Then every frame is a new field, which is recorded with its picture. In these three every frame is inferred; in the
+    fourth the engine rests while the stage does, as in a session.
     """
     from export.datasets import chula
     from export.datasets.sample import DatasetError
@@ -51,15 +52,17 @@ def loop(
         raise typer.BadParameter(str(error)) from error
     pictures = [sample.path for sample in samples if sample.split == "val"][:fields]
     sittings = {
-        "resting, headless": (RESTS, False),
-        "resting, with the screen": (RESTS, True),
-        "each frame new and recorded": (1, False),
+        "resting, headless": (RESTS, False, False),
+        "resting, with the screen": (RESTS, True, False),
+        "each frame new and recorded": (1, False, False),
+        "resting, and the engine too": (RESTS, False, True),
     }
     found: dict[str, list[Figures]] = {name: [] for name in sittings}
     for _ in range(rounds):  # one after the other, so that a busy moment of the machine falls on all
-        for name, (rests, terminal) in sittings.items():
-            found[name].append(_played(pictures, rests, terminal, model, runtime))
+        for name, played in sittings.items():
+            found[name].append(_played(pictures, *played, model, runtime))
     middle = {name: sorted(figures, key=lambda one: one.ratio)[len(figures) // 2] for name, figures in found.items()}
+    resting = middle.pop("resting, and the engine too")
     table = Table("ms", "bare run", "in the loop", "frame", "frame / bare", "mean", "CPU bare", "CPU frame", "frames", box=None)
     for name, one in middle.items():
         numbers = (one.bare_ms, one.run_ms, one.frame_ms, one.ratio, one.mean_ms, one.bare_cpu_ms, one.cpu_ms)
@@ -70,13 +73,19 @@ def loop(
         console.print(f"{name}: " + ", ".join(f"{number} {state}" for state, number in one.ends.items()))
     quiet, screen = (middle[name].ratio for name in list(sittings)[:2])
     console.print(f"whole loop / bare run: {quiet:.2f}; with the screen / headless: {screen / quiet:.2f}")
+    always = middle["resting, headless"]
+    cpu_ms = [one.cpu_ms * one.inferred_share for one in (always, resting)]
+    console.print(
+        f"resting, and the engine too: {resting.inferred_share:.0%} of the frames inferred, "
+        f"{cpu_ms[1]:.1f} ms of processor time a frame instead of {cpu_ms[0]:.1f}"
+    )
 
 
-def _played(pictures: Sequence[Path], rests: int, terminal: bool, model: str, runtime: Runtime) -> Figures:
+def _played(pictures: Sequence[Path], rests: int, terminal: bool, engine_rests: bool, model: str, runtime: Runtime) -> Figures:
     """One session in a process of its own, in a terminal that nobody looks at."""
     question = {
         "pictures": [str(path) for path in pictures], "rests": rests, "terminal": terminal, "model": model,
-        "runtime": runtime.value,
+        "engine_rests": engine_rests, "runtime": runtime.value,
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="hemocam-bench-") as folder:
         answer = Path(folder) / "figures.json"

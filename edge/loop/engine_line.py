@@ -10,13 +10,11 @@ from time import monotonic
 from edge.counting.counter import FieldCounter
 from edge.counting.errors import CountingError
 from edge.counting.field_count import Scale
-from edge.frame import Frame
 from edge.loop.inference import Inference
 from edge.loop.inference_news import EngineGone, EngineReady, EngineRepairing, InferenceDone, InferenceMissed
-from edge.loop.passage import Asked, Begun, Counted, Failed, Inferred, Passage, Through, TurnedAway
+from edge.loop.passage import Asked, Begun, Counted, Failed, Fit, Inferred, Passage, Resting, Through, TurnedAway
 from edge.loop.run_machine import Happening
 from edge.loop.status_board import StatusBoard
-from edge.optics.verdict import Accepted, Rejected, Verdict
 from edge.session.events import Severity
 from engines.contract import EngineError, InferenceFailed
 
@@ -78,11 +76,11 @@ class EngineLine:
         self._places.remove(place)
         return place.passage
 
-    def enter(self, frame: Frame, verdict: Verdict, since_s: float) -> None:
-        """Take in a frame that was judged from `since_s` on; an accepted one is measured, and begun where the engine is free.
-        There is `room`."""
+    def enter(self, judged: TurnedAway | Resting | Fit, since_s: float) -> None:
+        """Take in a frame that was judged from `since_s` on; a fit one is measured, and begun where the engine is free. There
+        is `room`."""
         self._entered += 1
-        passage = TurnedAway(frame, verdict) if isinstance(verdict, Rejected) else self._asked(frame, verdict)
+        passage = self._asked(judged) if isinstance(judged, Fit) else judged
         now_s = self._clock()
         self._places.append(_Place(self._entered, now_s + max(STALE_S, REST * (now_s - since_s)), passage))
         self._begin()
@@ -144,7 +142,8 @@ class EngineLine:
         except (InferenceFailed, CountingError) as error:
             return Failed(frame, verdict, error)
 
-    def _asked(self, frame: Frame, verdict: Accepted) -> Asked | Failed:
+    def _asked(self, fit: Fit) -> Asked | Failed:
+        frame, verdict = fit.frame, fit.verdict
         try:
             scale = self._counter.scale(frame.pixels, frame.um_per_px)
             return Asked(frame, verdict, scale, self._counter.prepared(frame.pixels, scale))

@@ -15,8 +15,9 @@ from edge.loop.engine_line import EngineLine
 from edge.loop.inference import Inference
 from edge.loop.intake import Intake, frame_of
 from edge.loop.limits import Limits
-from edge.loop.passage import Counted, Failed, Inferred, Passage, Through, TurnedAway
+from edge.loop.passage import Counted, Failed, Fit, Inferred, Passage, Resting, Through, TurnedAway
 from edge.loop.record_desk import CountedField, RecordDesk
+from edge.loop.rest import Rest
 from edge.loop.rounds import Rounds
 from edge.loop.run_machine import Cause
 from edge.loop.session_thread import SessionThread
@@ -24,6 +25,7 @@ from edge.loop.settings import LoopSettings
 from edge.loop.status_board import StatusBoard
 from edge.loop.wishes import Wishes
 from edge.optics.judge import Judge
+from edge.optics.verdict import Rejected, Verdict
 from edge.record.jobs import NoteEvent
 from edge.record.recording import Recording
 from edge.session.events import Severity, Status, Subscriber
@@ -96,6 +98,7 @@ class Loop(SessionThread):
             capture, inference, recording, books=books, board=self._board, intake=self._intake, line=self._line,
             desk=self._desk, bell=self._bell, clock=self._clock,
         )  # fmt: skip
+        self._rest = Rest(area, counter)
         self._on_screen: Frame | None = None
         self._last_field_s = self._slide_s = self._clock()
         self._working = False
@@ -141,7 +144,13 @@ class Loop(SessionThread):
             self._capture.reopen("its picture is frozen")
         if self._intake.live and (late := self._line.give_way()) is not None:
             self._give_way(late)
-        return self._line.enter(frame, verdict, since_s)
+        return self._line.enter(self._judged(frame, verdict), since_s)
+
+    def _judged(self, frame: Frame, verdict: Verdict) -> TurnedAway | Resting | Fit:
+        if isinstance(verdict, Rejected):
+            return TurnedAway(frame, verdict)
+        count = self._rest.count(frame, verdict) if self._settings.rests else None
+        return Fit(frame, verdict) if count is None else Resting(frame, verdict, count)
 
     def _conclude(self, passage: Through) -> None:
         """record → show: a frame that has come through ends here, or is shown until the next one replaces it."""
@@ -157,7 +166,11 @@ class Loop(SessionThread):
                 self._books.end(FrameState.FAILED)
                 self._desk.refuse(frame, FrameState.FAILED.value)
                 self._board.show(frame, verdict, None, FrameState.FAILED)
+            case Resting(frame, verdict, count):
+                self._books.end(FrameState.DUPLICATE)
+                self._board.show(frame, verdict, count, FrameState.DUPLICATE)
             case Counted():
+                self._rest.end()
                 self._put_up(passage)
 
     def _put_up(self, passage: Counted) -> None:
@@ -168,6 +181,7 @@ class Loop(SessionThread):
         self._board.scale, self._board.overlap, self._board.latency_ms = count.scale, known.fraction, latency_ms
         again = known.fraction > self._settings.overlap_max
         if again and known.undone is None:
+            self._rest.begin(count, verdict)
             self._books.end(FrameState.DUPLICATE)
             return self._board.show(frame, verdict, count, FrameState.DUPLICATE)
         undone = known.undone if again else None
@@ -182,7 +196,7 @@ class Loop(SessionThread):
         """A live frame that was held up: dropped, where it had not come through already."""
         if isinstance(late, Inferred):
             late = self._line.read(late)
-        if isinstance(late, TurnedAway | Counted | Failed):
+        if isinstance(late, Through):
             return self._conclude(late)
         self._books.end(FrameState.DROPPED)
         if self._board.machine.causes & {Cause.ENGINE_OPENING, Cause.ENGINE_REPAIRING}:

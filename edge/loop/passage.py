@@ -2,11 +2,13 @@
 
 ::
 
-    judged ─ accepted ─▶ asked ─▶ begun ─▶ inferred ─▶ counted
-       │                   ▲                  │
-       │ rejected          └── another scale ─┤
-       ▼                                      ▼
-    turned away                            failed (from asked and begun too)
+    judged ── fit ──▶ asked ─▶ begun ─▶ inferred ─▶ counted
+       │ │                 ▲                  │
+       │ │ rejected        └── another scale ─┤
+       │ ▼                                    ▼
+       │ turned away                       failed (from asked and begun too)
+       ▼
+    resting
 """
 
 from __future__ import annotations
@@ -27,6 +29,23 @@ class TurnedAway:
 
     frame: Frame
     verdict: Rejected
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """The gate accepted it."""
+
+    frame: Frame
+    verdict: Accepted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resting:
+    """It shows what was counted just before, no sharper: `count` holds for it too."""
+
+    frame: Frame
+    verdict: Accepted
+    count: FieldCount
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +103,6 @@ class Failed:
     error: Exception
 
 
-Through = TurnedAway | Counted | Failed
+Through = TurnedAway | Resting | Counted | Failed
 """What has come through."""
 Passage = Asked | Begun | Inferred | Through

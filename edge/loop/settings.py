@@ -10,7 +10,8 @@ class LoopSettings:
     """`auto` counts every fit field by itself; `overlap_max` is the share of a field that may have been counted before; a
     session ends after `stop_after_fields` or `stop_after_s`; fields are at least `interval_s` apart. A camera that gives
     nothing for `read_timeout_s` is lost, a frame that is inferred later than `deadline_s` failed. `notices` are what the
-    person must be told at the beginning, such as that another runtime was taken."""
+    person must be told at the beginning, such as that another runtime was taken. With `rests` the engine rests while the
+    stage does: what shows a field that was counted is not inferred again."""
 
     auto: bool
     model: str
@@ -22,3 +23,4 @@ class LoopSettings:
     notices: tuple[str, ...] = ()
     read_timeout_s: float = 5.0
     deadline_s: float = 30.0
+    rests: bool = True

@@ -30,15 +30,22 @@ class CountedArea:
         self._numbers: dict[int, int] = {}
         self._restored: list[int | None] = []
         self._undone: set[int] = set()
+        self._unchanged = False
 
     def known(self, pixels: Pixels) -> Known:
         """How much of a frame was accepted before."""
+        self._unchanged = True
         overlap = self._coverage.overlap(pixels)
         return Known(overlap.fraction, overlap.field if overlap.field in self._undone else None)
+
+    def still(self, pixels: Pixels) -> bool:
+        """Whether a frame shows the very place that `known` was asked about last, and its answer holds."""
+        return self._unchanged and self._coverage.still(pixels)
 
     def add(self, token: int, pixels: Pixels, instead_of: int | None) -> bytes:
         """An accepted field, `instead_of` one that was undone where it is that again; gives what is needed to know it in
         another run of the program."""
+        self._unchanged = False
         if instead_of in self._undone:
             self._undone.remove(instead_of)
             self._coverage.remove(instead_of)
@@ -47,12 +54,14 @@ class CountedArea:
 
     def lost(self, token: int) -> None:
         """It is not in the record."""
+        self._unchanged = False
         number = self._numbers.pop(token, None)
         if number is not None:  # None: it was of a slide before
             self._coverage.remove(number)
 
     def undone(self, token: int | None) -> None:
         """The slide's last field was taken out again; `token` is None where it was accepted before the session resumed."""
+        self._unchanged = False
         last = self._restored.pop() if token is None and self._restored else None
         number = last if token is None else self._numbers.pop(token, None)
         if number is not None:
@@ -65,6 +74,7 @@ class CountedArea:
 
     def clear(self) -> None:
         """A new slide begins."""
+        self._unchanged = False
         self._coverage.clear()
         self._numbers.clear()
         self._restored.clear()

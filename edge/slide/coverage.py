@@ -11,7 +11,7 @@ import numpy as np
 from edge.frame import Pixels
 from edge.slide.candidates import Candidates
 from edge.slide.shift import shared, shift_of, still
-from edge.slide.thumbnail import Field, Small, ViewUnreadable, decoded, encoded, field_of, flattened, thumbnail
+from edge.slide.thumbnail import Field, Small, Thumbnail, ViewUnreadable, decoded, encoded, field_of, flattened, thumbnail
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Coverage:
         flat, frame_size = flattened(thumbnail(pixels)), pixels.shape[:2]
         if not self._fields:
             return NOTHING
-        if self._asked is not None and self._asked[0].frame_size == frame_size and still(self._asked[0], flat):
+        if self._asked is not None and self._rests_on(flat, frame_size):
             return self._asked[1]
         seen = field_of(flat, frame_size, -1)
         if seen is None:
@@ -60,6 +60,13 @@ class Coverage:
         overlap = self._search(seen)
         self._asked = seen, overlap
         return overlap
+
+    def still(self, pixels: Pixels) -> bool:
+        """Whether (height, width, 3) uint8 RGB shows the very place of the last `overlap`."""
+        return self._rests_on(flattened(thumbnail(pixels)), pixels.shape[:2])
+
+    def _rests_on(self, flat: Thumbnail, frame_size: tuple[int, ...]) -> bool:
+        return self._asked is not None and self._asked[0].frame_size == frame_size and still(self._asked[0], flat)
 
     def _search(self, seen: Field) -> Overlap:
         height_px, width_px = seen.thumbnail.shape

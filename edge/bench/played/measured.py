@@ -41,7 +41,7 @@ class Figures:
     """Of one session, in milliseconds. `bare_ms` is the model's run alone, the median before and after; `frame_ms` the median
     time from one inferred frame to the next and `mean_ms` the mean, into which refused frames (the stage moves) and commits go
     too; `run_ms` the median of the model's run meanwhile; `bare_cpu_ms` and `cpu_ms` are the processor time of all threads, on
-    average. `ends` are the frames by their state in the ledger."""
+    average, of those `inferred`. `ends` are the frames by their state in the ledger."""
 
     bare_ms: float
     bare_cpu_ms: float
@@ -50,11 +50,17 @@ class Figures:
     cpu_ms: float
     run_ms: float
     frames: int
+    inferred: int
     ends: dict[str, int]
 
     @property
     def ratio(self) -> float:
         return self.frame_ms / self.bare_ms
+
+    @property
+    def inferred_share(self) -> float:
+        """How many of the frames went through the engine, 0..1."""
+        return self.inferred / sum(self.ends.values())
 
 
 class Watched:
@@ -103,7 +109,9 @@ def in_terminal(session: Watched) -> None:
     app.run()
 
 
-def measured(pictures: Sequence[Pixels], rests: int, face: Face, model: str, runtime: Runtime) -> Figures:
+def measured(
+    pictures: Sequence[Pixels], rests: int, face: Face, model: str, runtime: Runtime, *, engine_rests: bool = False
+) -> Figures:
     """Play `pictures`, `rests` frames each, to a session that `face` shows. Raises EngineError."""
     opened = open_model(model, runtime, counting=counts_of)
     with opened.engine:
@@ -114,7 +122,7 @@ def measured(pictures: Sequence[Pixels], rests: int, face: Face, model: str, run
         bare_cpu_s = _run(bare, tensors)
         timed = TimedEngine(opened.engine)
         with tempfile.TemporaryDirectory(prefix="hemocam-loop-") as folder:
-            session = Watched(played_sitting(Path(folder), pictures, rests, opened, timed))
+            session = Watched(played_sitting(Path(folder), pictures, rests, opened, timed, engine_rests=engine_rests))
             face(session)
             ledger = session.status.ledger
         bare_cpu_s += _run(bare, tensors)
@@ -124,6 +132,7 @@ def measured(pictures: Sequence[Pixels], rests: int, face: Face, model: str, run
         1000.0 * median(bare.took_s), 1000.0 * bare_cpu_s / (2 * BARE_RUNS),
         float(np.median(between_ms)), float(np.mean(between_ms)),
         1000.0 * (timed.cpu_s[-1] - timed.cpu_s[warm]) / len(between_ms), 1000.0 * median(timed.took_s[warm:]), len(between_ms),
+        len(timed.ended_s),
         {name: getattr(ledger, name) for name in ("counted", "duplicate", "rejected", "dropped", "failed")},
     )  # fmt: skip
 
@@ -146,7 +155,14 @@ def main(asked: str, answer: str) -> None:
     question = json.loads(asked)
     pictures = [read_picture(Path(path)) for path in question["pictures"]]
     face = in_terminal if question["terminal"] else headless
-    figures = measured(pictures, question["rests"], face, question["model"], Runtime(question["runtime"]))
+    figures = measured(
+        pictures,
+        question["rests"],
+        face,
+        question["model"],
+        Runtime(question["runtime"]),
+        engine_rests=question["engine_rests"],
+    )
     Path(answer).write_text(json.dumps(asdict(figures)), encoding="utf-8")
 
 

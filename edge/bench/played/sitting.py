@@ -32,9 +32,12 @@ LIVE_SCALE_FRAMES = 15
 """As of a live camera."""
 
 
-def played_sitting(folder: Path, pictures: Sequence[Pixels], rests: int, opened: Opened, engine: TimedEngine) -> Loop:
+def played_sitting(
+    folder: Path, pictures: Sequence[Pixels], rests: int, opened: Opened, engine: TimedEngine, *, engine_rests: bool = False
+) -> Loop:
     """A session that records into `folder`, ready to start. With one frame a picture (`rests` 1) each counts as a field of its
-    own, whatever it shares with others; else as on a live camera: what moves is refused, what is known is not counted again.
+    own, whatever it shares with others; else as on a live camera: what moves is refused, what is known is not counted again,
+    and with `engine_rests` not even inferred.
     """
     bell, books = Bell(), RunningLedger()
     capture = Capture(lambda: PlayedCamera(pictures, rests), bell.set)
@@ -44,7 +47,7 @@ def played_sitting(folder: Path, pictures: Sequence[Pixels], rests: int, opened:
         lambda: Recorder(Store(folder), origin, RecordSettings(soft_free_bytes=2, hard_free_bytes=1)), books, bell.set,
         compare=counter.compared,
     )  # fmt: skip
-    plan = LoopSettings(True, opened.manifest.name, engine.runtime, overlap_max=1.0 if rests == 1 else 0.05)
+    plan = LoopSettings(True, opened.manifest.name, engine.runtime, overlap_max=1.0 if rests == 1 else 0.05, rests=engine_rests)
     inference = Inference(OneEngine(opened, engine), counter.infer, bell.set)
     judge = Judge(Gate(GateSettings()), Freshness(), None if rests == 1 else Stillness())
     return Loop(Workers(capture, inference, recording, bell, books), judge, counter, CountedArea(Coverage()), plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,22 +25,23 @@ SCALE = Scale(20.0, 0.05, ScaleSource.ESTIMATED)
 @dataclass(frozen=True)
 class Shot:
     """A frame of `spot`. `fit` is the gate's word, `looks` how often its scale turns out wrong, `readable` whether the
-    network's output can be read, `measurable` whether it has a scale at all."""
+    network's output can be read, `measurable` whether it has a scale at all, `focus` how sharp it is."""
 
     spot: int = 0
     fit: bool = True
     looks: int = 0
     readable: bool = True
     measurable: bool = True
+    focus: int = 5
 
     def pixels(self) -> Pixels:
-        code = (self.spot, self.fit, self.looks, self.readable, self.measurable, 0)
+        code = (self.spot, self.fit, self.looks, self.readable, self.measurable, self.focus)
         return np.repeat(np.array(code, np.uint8), 8).reshape(4, 4, 3)
 
 
 def shot_of(pixels: Pixels) -> Shot:
-    spot, fit, looks, readable, measurable, _ = (int(one) for one in pixels.reshape(-1)[::8])
-    return Shot(spot, bool(fit), looks, bool(readable), bool(measurable))
+    spot, fit, looks, readable, measurable, focus = (int(one) for one in pixels.reshape(-1)[::8])
+    return Shot(spot, bool(fit), looks, bool(readable), bool(measurable), focus)
 
 
 class PlayedCounter:
@@ -81,9 +82,13 @@ class PlayedCoverage:
     def __init__(self) -> None:
         self.fields: dict[int, int] = {}
         self._added = 0
+        self._asked: int | None = None
+
+    def still(self, pixels: Pixels) -> bool:
+        return shot_of(pixels).spot == self._asked
 
     def overlap(self, pixels: Pixels) -> Overlap:
-        spot = shot_of(pixels).spot
+        self._asked = spot = shot_of(pixels).spot
         numbers = [number for number, known in self.fields.items() if known == spot]
         return Overlap(1.0, numbers[0]) if numbers else Overlap(0.0, None)
 
@@ -113,5 +118,7 @@ class PlayedCoverage:
 
 class PlayedGate:
     def judge(self, pixels: Pixels, cell_diameter_px: float | None) -> Verdict:
-        fit = shot_of(pixels).fit
-        return Accepted(QUALITY) if fit else Rejected(QUALITY, RejectionReason.DEFOCUSED, "turn the fine focus")
+        shot = shot_of(pixels)
+        if not shot.fit:
+            return Rejected(QUALITY, RejectionReason.DEFOCUSED, "turn the fine focus")
+        return Accepted(replace(QUALITY, focus=float(shot.focus)))

@@ -50,6 +50,18 @@ def test_the_same_field_is_covered_whatever_the_exposure() -> None:
     assert again.fraction > 0.98
 
 
+def test_only_the_place_that_was_asked_about_last_is_still() -> None:
+    coverage = Coverage()
+    assert not coverage.still(view(600, 400)), "nothing was asked about"
+    coverage.add(view(600, 400))
+    coverage.overlap(view(600, 400, noise=4.0))
+    assert coverage.still(view(600, 400, exposure=0.95, noise=8.0))
+    assert not coverage.still(view(612, 400))
+    coverage.overlap(view(1200, 700))
+    assert coverage.still(view(1200, 700, noise=8.0)), "also a place that is not in the record"
+    assert not coverage.still(view(600, 400))
+
+
 @settings(max_examples=25, deadline=None)
 @given(dx=st.integers(-450, 450), dy=st.integers(-330, 330))
 def test_the_fraction_is_that_of_the_shared_area(dx: int, dy: int) -> None:
