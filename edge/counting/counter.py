@@ -71,7 +71,7 @@ class FieldCounter:
         """`engine` is what `see` and `count` run; `manifest` is the manifest of every engine that `infer` is given."""
         self._engine, self._manifest, self._plan = engine, manifest, plan
         self._preparation = manifest.preparing()
-        self._scales = FrameScale(plan.cell_diameter_px, plan.live_frames)
+        self._scales = FrameScale(plan.cell_diameter_px, plan.live_frames, told_by_network="rbc_size" in manifest.channels)
         self.settings = settings_of(manifest)
         self._uncertainty = uncertainty_of(manifest)
         self._familiarity = familiarity_of(manifest)
@@ -198,8 +198,7 @@ class FieldCounter:
     def _marks(self, seen: Seen, counts: Mapping[CellClass, int]) -> Iterator[Mark]:
         if CellClass.RBC not in seen.maps:
             return iter(())
-        said = said_size(seen.maps[CellClass.RBC], self._preparation.cell_diameter_px)
-        return marks_of(seen.maps, counts, seen.prepared, said, self._familiarity)
+        return marks_of(seen.maps, counts, seen.prepared, seen.said, self._familiarity)
 
     def _regions(self, seen: Seen, kind: CellClass, method: Method) -> list[Region]:
         if (kind, method) not in seen.regions:
@@ -213,7 +212,11 @@ class FieldCounter:
             maps = decode(inferred.logits, asked.prepared, self._manifest.channels)
             by_class = {kind: class_maps(maps, kind) for kind in self.settings}
         zoom = self._preparation.cell_diameter_px / inferred.scale.cell_diameter_px
-        return Seen(by_class, asked.prepared, inferred.scale, zoom, um_per_px, asked.width_px, asked.height_px, asked.clock)
+        red = by_class.get(CellClass.RBC)
+        said = said_size(red, self._preparation.cell_diameter_px) if red is not None else None
+        return Seen(
+            by_class, asked.prepared, inferred.scale, zoom, um_per_px, asked.width_px, asked.height_px, asked.clock, said
+        )  # fmt: skip
 
     def _measured(self, seen: Seen, look: int) -> Seen | Scale:
         """The field with the diameter that its own red cells have; or that diameter, where it must be looked at again."""
@@ -234,9 +237,8 @@ class FieldCounter:
     def _of_own_cells(self, seen: Seen) -> Scale | None:
         """By the network's channel of sizes, or where it has none by the area of the cells that it sees whole and apart. Raises
         ScaleUnknown where there are cells and neither tells."""
-        red, canonical_px = seen.maps[CellClass.RBC], self._preparation.cell_diameter_px
-        if red.size is not None:
-            said = said_size(red, canonical_px)
+        if seen.maps[CellClass.RBC].size is not None:
+            said = seen.said
             return None if said is None else Scale(
                 said.ratio * seen.scale.cell_diameter_px, said.spread, ScaleSource.MEASURED
             )  # fmt: skip
@@ -250,7 +252,7 @@ class FieldCounter:
         return None if measured is None else replace(measured, cell_diameter_px=measured.cell_diameter_px / seen.zoom)
 
     def _refuse_contradicted(self, seen: Seen, um_per_px: float | None) -> None:
-        said = said_size(seen.maps[CellClass.RBC], self._preparation.cell_diameter_px)
+        said = seen.said
         if said is None or said.cells < CONTRADICTED_BY or said.spread > CONTRADICTED_SPREAD:
             return
         if abs(log(said.ratio)) <= log(1.0 + CONTRADICTED):

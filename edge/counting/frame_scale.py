@@ -26,9 +26,10 @@ ON_THE_WAY = 8
 class FrameScale:
     """Tells the scale of each frame of one camera; the estimates of the last frames are its memory. For one thread."""
 
-    def __init__(self, cell_diameter_px: float | None, live_frames: int) -> None:
-        """`cell_diameter_px` goes before everything else; estimates are the median of `live_frames`, 1 for stills."""
-        self._given_px, self._live_frames = cell_diameter_px, live_frames
+    def __init__(self, cell_diameter_px: float | None, live_frames: int, *, told_by_network: bool = False) -> None:
+        """`cell_diameter_px` goes before everything else; estimates are the median of `live_frames`, 1 for stills.
+        `told_by_network` is of a network that says the size of its cells: it needs estimates only to begin with."""
+        self._given_px, self._live_frames, self._told_by_network = cell_diameter_px, live_frames, told_by_network
         self._scales = ScaleMedian(live_frames)
         self._correction = 1.0
         self._last: Scale | None = None
@@ -43,7 +44,8 @@ class FrameScale:
             return Scale(RED_CELL_UM / um_per_px, 0.0, ScaleSource.CALIBRATED)
         self._frames += 1
         settled = len(self._scales) >= min(SETTLED, self._live_frames)
-        if self._last is not None and self._live_frames > 1 and settled and self._frames % ESTIMATED_EVERY:
+        spared = self._told_by_network or self._frames % ESTIMATED_EVERY
+        if self._last is not None and self._live_frames > 1 and settled and spared:
             return self._last
         try:
             estimate = estimate_cell_diameter(pixels)

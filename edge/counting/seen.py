@@ -9,6 +9,7 @@ from time import perf_counter
 
 from edge.counting.cell import CellClass, ClassMaps, Method, Region
 from edge.counting.field_count import Scale
+from edge.counting.said_size import SaidSize
 from engines.contract import Tensor
 from engines.prepare import Prepared
 
@@ -49,8 +50,8 @@ class Inferred:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What the network says of one field: maps by class at the model's scale, `zoom` pixels of theirs a
-    frame pixel, and the red cell diameter in frame pixels.
+    """What the network says of one field: maps by class at the model's scale, `zoom` pixels of theirs a frame pixel, the red
+    cell diameter in frame pixels, and how large it says itself that red cells are, where it does.
 
     `regions` are those already found in the maps, by class and method: none is looked for twice.
     """
@@ -63,4 +64,5 @@ class Seen:
     width_px: int
     height_px: int
     clock: Clock
+    said: SaidSize | None = None
     regions: dict[tuple[CellClass, Method], list[Region]] = field(default_factory=dict)

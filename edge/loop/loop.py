@@ -26,7 +26,7 @@ from edge.loop.status_board import StatusBoard
 from edge.loop.wishes import Wishes
 from edge.optics.judge import Judge
 from edge.optics.verdict import Rejected, Verdict
-from edge.record.jobs import NoteEvent
+from edge.record.jobs import KeepRefused, NoteEvent
 from edge.record.recording import Recording
 from edge.session.events import Severity, Status, Subscriber
 from edge.session.ledger import FrameState
@@ -70,7 +70,7 @@ class Loop(SessionThread):
 
         camera ── Capture ──▶ ┌────────────────────────────┐ ──▶ Inference: prepare → infer
         live: 1, newest wins  │ this thread: gate, scale,  │ ◀──   1 frame, and 1 waits here
-        finite: 2, it waits   │ decode, count, decide, tell│ ──▶ Recording: compare → picture → commit
+        finite: 2, it waits   │ decode, count, decide, tell│ ──▶ Recording: picture → commit
                               └────────────────────────────┘ ◀──   4 fields, then no frame is taken
 
     While one frame is inferred the next is judged and the one before is counted. Whoever has news rings the bell.
@@ -159,12 +159,12 @@ class Loop(SessionThread):
         match passage:
             case TurnedAway(frame, verdict):
                 self._books.end(FrameState.REJECTED, verdict.reason)
-                self._desk.refuse(frame, verdict.reason.value)
+                self._desk.ask(KeepRefused(frame, verdict.reason.value))
                 self._board.show(frame, verdict, None, FrameState.REJECTED)
             case Failed(frame, verdict, error):
                 self._board.say(Severity.WARNING, f"frame {frame.sequence}: {error}")
                 self._books.end(FrameState.FAILED)
-                self._desk.refuse(frame, FrameState.FAILED.value)
+                self._desk.ask(KeepRefused(frame, FrameState.FAILED.value))
                 self._board.show(frame, verdict, None, FrameState.FAILED)
             case Resting(frame, verdict, count):
                 self._books.end(FrameState.DUPLICATE)
@@ -211,7 +211,7 @@ class Loop(SessionThread):
                 self._books.end(FrameState.DROPPED)
         if self._line.empty:
             self._wishes.next_slide, self._slide_s = None, self._clock()
-            self._desk.begin_slide(slide.specimen)
+            self._desk.begin_slide(slide)
 
     @property
     def _wanted(self) -> bool:

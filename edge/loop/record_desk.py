@@ -12,9 +12,7 @@ from edge.loop.status_board import StatusBoard
 from edge.optics.verdict import Accepted
 from edge.plural import plural
 from edge.record.jobs import (
-    BeginSlide,
     CommitField,
-    KeepNote,
     KeepRefused,
     KeepSnapshot,
     NoteClockJump,
@@ -45,6 +43,7 @@ from edge.record.store.errors import StoreError
 from edge.session.events import Disk, DiskLevel, PastCount, Severity
 from edge.session.ledger import FrameState
 from edge.session.running_ledger import RunningLedger
+from edge.session.wishes import AddNote, NewSlide
 from edge.slide.counted_area import CountedArea
 from edge.slide.totals import SlideTotals
 
@@ -102,24 +101,15 @@ class RecordDesk:
             CommitField(token, field.frame, field.seen, field.count, quality, field.latency_ms, field.engine, view)
         )
 
-    def undo(self) -> None:
-        self._recording.submit(UndoField())
+    def ask(self, job: AddNote | UndoField | KeepSnapshot | KeepRefused) -> None:
+        """Have the record do this."""
+        self._recording.submit(job)
 
-    def note(self, text: str) -> None:
-        self._recording.submit(KeepNote(text))
-
-    def snapshot(self, frame: Frame) -> None:
-        self._recording.submit(KeepSnapshot(frame))
-
-    def refuse(self, frame: Frame, why: str) -> None:
-        """A frame that was not counted; its picture is kept where all are."""
-        self._recording.submit(KeepRefused(frame, why))
-
-    def begin_slide(self, specimen: str | None) -> None:
+    def begin_slide(self, slide: NewSlide) -> None:
         """What is accepted from now on belongs to the next slide; the field on the screen is of the last."""
         self.take_down()
         self._area.clear()
-        self._recording.submit(BeginSlide(specimen))
+        self._recording.submit(slide)
 
     def give_up(self) -> None:
         """The record has closed, or its thread does not answer any more: what it has not told of is unknown, so it failed."""

@@ -65,4 +65,5 @@ class Rounds:
         elif self._full_since_s is None:
             self._full_since_s = now_s
         elif now_s - self._full_since_s >= SLOW_S:
-            self._board.happen(Happening.RECORD_SLOW, "the record is slow: no new frame until it has kept up")
+            slow = "comparing the methods" if self._recording.comparing else "the record"
+            self._board.happen(Happening.RECORD_SLOW, f"{slow} is slow: no new frame until it has kept up")

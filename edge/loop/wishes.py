@@ -12,6 +12,7 @@ from edge.frame import Frame
 from edge.loop.record_desk import RecordDesk
 from edge.loop.run_machine import Cause, Happening
 from edge.loop.status_board import StatusBoard
+from edge.record.jobs import KeepSnapshot, UndoField
 from edge.session.events import Severity
 from edge.session.wishes import AddNote, NewSlide, Request, Wish
 
@@ -60,7 +61,7 @@ class Wishes:
             case Request.ACCEPT_FIELD:
                 desk.accept()
             case Request.UNDO_FIELD:
-                desk.undo()
+                desk.ask(UndoField())
             case Request.TOGGLE_AUTO:
                 board.auto = not board.auto
                 board.changed()
@@ -68,7 +69,7 @@ class Wishes:
                 paused = Cause.PERSON in board.machine.causes
                 board.happen(Happening.RESUMED if paused else Happening.PAUSED)
             case Request.SNAPSHOT if on_screen is not None:
-                desk.snapshot(on_screen)
+                desk.ask(KeepSnapshot(on_screen))
             case Request.SNAPSHOT:
                 board.say(Severity.INFO, "There is no picture to keep yet.")
             case Request.NEXT_METHOD:
@@ -80,5 +81,5 @@ class Wishes:
             case NewSlide():
                 desk.take_down()
                 self.next_slide = wish
-            case AddNote(text):
-                desk.note(text)
+            case AddNote():
+                desk.ask(wish)

@@ -6,14 +6,12 @@ import logging
 from collections.abc import Callable, Mapping
 from time import monotonic
 
-from edge.counting.counter import Seen
 from edge.counting.errors import CountingError
 from edge.counting.field_count import FieldCount
+from edge.record.comparison import Comparison
 from edge.record.jobs import (
-    BeginSlide,
     CommitField,
     Job,
-    KeepNote,
     KeepRefused,
     KeepSnapshot,
     NoteClockJump,
@@ -39,6 +37,7 @@ from edge.record.store.errors import StoreError
 from edge.session.events import PastCount
 from edge.session.ledger import Ledger
 from edge.session.running_ledger import RunningLedger
+from edge.session.wishes import AddNote, NewSlide
 from edge.slide.totals import SlideTotals
 
 log = logging.getLogger(__name__)
@@ -55,10 +54,10 @@ class Clerk:
     """
 
     def __init__(
-        self, recorder: Recorder, books: RunningLedger, compare: Callable[[Seen, FieldCount], FieldCount], persist: Persistence,
+        self, recorder: Recorder, books: RunningLedger, comparison: Comparison, persist: Persistence,
         tell: Callable[[RecordNews], None],
     ) -> None:  # fmt: skip
-        self._recorder, self._books, self._compare = recorder, books, compare
+        self._recorder, self._books, self._comparison = recorder, books, comparison
         self._persist, self._tell = persist, tell
         self.totals = recorder.totals
         self._tokens: dict[int, int] = {}
@@ -119,7 +118,7 @@ class Clerk:
 
     def _compared(self, job: CommitField) -> FieldCount:
         try:
-            return self._compare(job.seen, job.count)
+            return self._comparison.of(job)
         except CountingError as error:
             log.warning("field %d is recorded without the other methods' numbers: %s", job.token, error)
             return job.count
@@ -167,14 +166,14 @@ class Clerk:
     def _small(self, job: Job) -> None:
         recorder, books, persist = self._recorder, self._books, self._persist
         match job:
-            case BeginSlide(specimen):
+            case NewSlide(specimen):
                 persist(lambda: recorder.new_slide(specimen))
                 self._tokens.clear()
                 self.totals = persist(lambda: recorder.totals)
                 self._tell(SlideBegun(self.totals, recorder.specimen))
             case UndoField():
                 self._undo()
-            case KeepNote(text, written):
+            case AddNote(text, written):
                 persist(lambda: recorder.note(text, written))
                 self._tell(NoteKept(text))
             case NoteEvent(kind, text, at, monotonic_s):

@@ -11,17 +11,14 @@ from edge.counting.field_count import FieldCount
 from edge.frame import Frame
 from edge.optics.verdict import Quality
 from edge.session.wall_clock import ClockJump
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+from edge.session.wishes import AddNote, NewSlide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommitField:
     """Record an accepted field. It ends in exactly one FieldCommitted or FieldLost with this `token`.
 
-    `count` has the chosen methods alone; the others are compared by the recording thread. `engine` is the stamp of what
+    `count` has the chosen methods alone; the others are compared while it waits. `engine` is the stamp of what
     computed this field, `view` what Coverage needs to know it again (Coverage.view), None where nobody will.
     """
 
@@ -36,23 +33,8 @@ class CommitField:
 
 
 @dataclass(frozen=True, slots=True)
-class BeginSlide:
-    """Begin the next slide, of the same specimen where none is named."""
-
-    specimen: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class UndoField:
     """Take the slide's last committed field out of the totals again."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeepNote:
-    """Keep a person's words with the slide in hand, and with its last field where there is one."""
-
-    text: str
-    written: datetime = field(default_factory=_now)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +58,7 @@ class NoteEvent:
 
     kind: str
     text: str
-    at: datetime = field(default_factory=_now)
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     monotonic_s: float = field(default_factory=monotonic)
 
 
@@ -92,4 +74,5 @@ class WriteLedger:
     """Bring the record's ledger up to date. One that waits already stands for all."""
 
 
-Job = CommitField | BeginSlide | UndoField | KeepNote | KeepSnapshot | KeepRefused | NoteEvent | NoteClockJump | WriteLedger
+Job = CommitField | NewSlide | UndoField | AddNote | KeepSnapshot | KeepRefused | NoteEvent | NoteClockJump | WriteLedger
+"""What a person wishes the record to do, it is asked in their own words."""

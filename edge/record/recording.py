@@ -14,6 +14,7 @@ from edge.counting.counter import Seen
 from edge.counting.field_count import FieldCount
 from edge.plural import plural
 from edge.record.clerk import Clerk, entries
+from edge.record.comparison import Comparison
 from edge.record.job_queue import JobQueue
 from edge.record.jobs import CommitField, Job, KeepRefused, KeepSnapshot, WriteLedger
 from edge.record.news import (
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 DISK_LOOKED_AT_EVERY_S = 5.0
 BACKUP_ASKED_FOR_EVERY_S = 600.0
-"""And once when a session has ended, so that short ones are copied too."""
+"""And once when a session ends, so that short ones are copied too."""
 NO_ROOM_LEFT_S = 60.0
 """Where no picture is left that may go, looking for some (a walk over all folders) is not worth more often."""
 TOLD_BY = 0.05
@@ -61,7 +62,8 @@ class Recording:
     ) -> None:  # fmt: skip
         """`open_recorder` makes the Recorder, which is entered on the recording thread; `compare` is FieldCounter.compared.
         `wake` is called, from any thread, when there is news."""
-        self._open_recorder, self._books, self._wake, self._compare = open_recorder, books, wake, compare
+        self._open_recorder, self._books, self._wake = open_recorder, books, wake
+        self._comparison = Comparison(compare)
         self._queue = JobQueue(capacity)
         self._persist = Persistence(self._queue, self._tell, retry_s)
         self._lock = Lock()
@@ -81,6 +83,11 @@ class Recording:
         return self._queue.full
 
     @property
+    def comparing(self) -> bool:
+        """The field that is next to be recorded is still being counted by the other methods."""
+        return self._comparison.awaited
+
+    @property
     def idle(self) -> bool:
         """Nothing waits and nothing is in work."""
         return self._queue.idle
@@ -95,6 +102,8 @@ class Recording:
         """Have this done; never blocks. What cannot be taken any more is told as lost at once."""
         if isinstance(job, KeepRefused) and self._recorder is not None and not self._recorder.keeps_refused:
             return
+        if isinstance(job, CommitField):
+            self._comparison.begin(job)
         gone = self._queue.put(job)
         if gone is not None:
             closing = self._queue.closing
@@ -139,10 +148,11 @@ class Recording:
             log.exception("the recording thread failed")
             self._fail(StoreError(f"recording ended by a fault of HemoCam's ({type(error).__name__}: {error}); see the log"))
         finally:
+            self._comparison.close()
             self._tell(RecordClosed())
 
     def _serve(self, recorder: Recorder) -> None:
-        clerk = self._persist(lambda: Clerk(recorder, self._books, self._compare, self._persist, self._answer))
+        clerk = self._persist(lambda: Clerk(recorder, self._books, self._comparison, self._persist, self._answer))
         if (resumed := recorder.resumed) is not None:
             self._books.resume(resumed.ledger, resumed.rejections)
         self._recorder = recorder
@@ -164,8 +174,8 @@ class Recording:
                 self._queue.done()  # what became of this job was told
                 raise
             self._queue.done()
-        self._persist(lambda: recorder.finish(*entries(self._books), self._reason))
         self._back_up(recorder)
+        self._persist(lambda: recorder.finish(*entries(self._books), self._reason))
 
     def _look_at_disk(self, recorder: Recorder) -> None:
         if monotonic() < self._look_s:
@@ -213,6 +223,7 @@ class Recording:
     def _lose(self, job: Job, error: StoreError) -> None:
         match job:
             case CommitField(token=token):
+                self._comparison.forget(token)
                 self._books.commit_failed()
                 self._tell(FieldLost(token, error))
             case KeepSnapshot() | KeepRefused():

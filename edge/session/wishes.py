@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 
 
@@ -21,7 +22,7 @@ class Request(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class NewSlide:
-    """Begin the next slide, of another specimen where one is named."""
+    """Begin the next slide, of another specimen where one is named; else of the same."""
 
     specimen: str | None = None
 
@@ -31,6 +32,7 @@ class AddNote:
     """Keep a person's words with the slide in hand, and with its last field where there is one."""
 
     text: str
+    written: datetime = field(default_factory=lambda: datetime.now(timezone.utc), compare=False)
 
 
 Wish = Request | NewSlide | AddNote

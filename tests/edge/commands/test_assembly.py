@@ -146,7 +146,7 @@ def test_a_session_counts_records_and_lets_go(tmp_path: Path) -> None:
     assert (record.state, record.model_sha256, record.simulated) == (SessionState.FINISHED, SHA256, True)
     assert record.settings["loop"] == {
         "auto": True, "model": "drawn", "runtime": "fake", "overlap_max": 0.05, "stop_after_fields": 2, "stop_after_s": None,
-        "interval_s": 0.0, "notices": [], "read_timeout_s": 5.0, "deadline_s": 30.0,
+        "interval_s": 0.0, "notices": [], "read_timeout_s": 5.0, "deadline_s": 30.0, "rests": True,
     }  # fmt: skip
     assert [field.cell_diameter_source for field in fields] == ["um-per-px"] * 2
     assert cell.diameter_um == pytest.approx(cell.diameter_px * 0.19)

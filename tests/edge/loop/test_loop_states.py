@@ -107,6 +107,23 @@ def test_behind_a_slow_record_no_frame_is_taken_of_a_file_and_a_camera_drops_ope
     assert len(spots(live)) < 8
 
 
+def test_it_is_told_apart_whether_the_disk_or_the_processor_is_slow() -> None:
+    def methods_slow(world: World) -> None:
+        world.record.methods_slow = True
+
+    script = [step for n in range(8) for step in (give(Shot(n)), infer, nothing)]
+    said = {
+        slow: [
+            event.status.detail for event in world.events if isinstance(event, StatusChanged) and "slow" in event.status.detail
+        ]
+        for slow, world in {
+            "the record": played(*script, second, nothing, nothing, *[record] * 8, live=False),
+            "comparing the methods": played(methods_slow, *script, second, nothing, nothing, *[record] * 8, live=False),
+        }.items()
+    }
+    assert all(details and all(detail.startswith(slow) for detail in details) for slow, details in said.items())
+
+
 def test_a_full_disk_pauses_the_intake_and_records_what_was_accepted() -> None:
     world = played(
         *spot(1), give(Shot(2)), infer, disk(DiskLevel.FULL), nothing, give(Shot(3)), record, infer, give(Shot(4)), nothing,

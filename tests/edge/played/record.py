@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from edge.counting.cell import CellClass
-from edge.record.jobs import BeginSlide, CommitField, Job, KeepNote, KeepSnapshot, UndoField, WriteLedger
+from edge.record.jobs import CommitField, Job, KeepSnapshot, UndoField, WriteLedger
 from edge.record.news import (
     DiskChanged,
     FieldCommitted,
@@ -28,6 +28,7 @@ from edge.session.events import Disk, DiskLevel, PastCount
 from edge.session.ledger import Ledger
 from edge.session.run_state import FinishReason
 from edge.session.running_ledger import RunningLedger
+from edge.session.wishes import AddNote, NewSlide
 from edge.slide.totals import SlideTotals
 from tests.edge.played.counting import shot_of
 
@@ -53,8 +54,13 @@ class PlayedRecord:
         self.rows: list[Row] = []
         self.slide = 1
         self.started = self.opened = self.failed = self.finishing = self.closed = self.waiting = False
+        self.methods_slow = False
         self.resumed: Resumed | None = None
         self.written: Ledger | None = None
+
+    @property
+    def comparing(self) -> bool:
+        return self.methods_slow
 
     @property
     def full(self) -> bool:
@@ -104,7 +110,7 @@ class PlayedRecord:
         while self.jobs:
             self.done.append(job := self.jobs.popleft())
             self._do(job)
-            if isinstance(job, CommitField | UndoField | BeginSlide | KeepNote | KeepSnapshot):
+            if isinstance(job, CommitField | UndoField | NewSlide | AddNote | KeepSnapshot):
                 break
 
     def _do(self, job: Job) -> None:
@@ -113,10 +119,10 @@ class PlayedRecord:
                 self._commit(job)
             case UndoField():
                 self._undo()
-            case BeginSlide():
+            case NewSlide():
                 self.slide += 1
                 self.news.append(SlideBegun(self.totals, job.specimen or "S-1"))
-            case KeepNote(text):
+            case AddNote(text):
                 self.news.append(NoteKept(text))
             case WriteLedger():
                 self.written = self._books.ledger

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.record.job_queue import MOST_SMALL, OVERSHOOT, JobQueue
-from edge.record.jobs import CommitField, Job, KeepNote, KeepRefused, NoteEvent, UndoField, WriteLedger
+from edge.record.jobs import CommitField, Job, KeepRefused, NoteEvent, UndoField, WriteLedger
+from edge.session.wishes import AddNote
 from tests.edge.fields import QUALITY, count_of, frame_at
 
 FRAME = frame_at(1)
@@ -22,7 +23,7 @@ def field(token: int) -> CommitField:
 
 def test_jobs_come_out_as_they_went_in() -> None:
     queue = JobQueue(4)
-    jobs: list[Job] = [field(1), UndoField(), KeepNote("n"), field(2)]
+    jobs: list[Job] = [field(1), UndoField(), AddNote("n"), field(2)]
     assert [queue.put(job) for job in jobs] == [None] * 4
     assert [queue.take(0.0) for _ in range(5)] == [*jobs, None]
 
@@ -30,7 +31,7 @@ def test_jobs_come_out_as_they_went_in() -> None:
 def test_it_is_full_with_what_is_in_work() -> None:
     queue = JobQueue(2)
     queue.put(field(1))
-    queue.put(KeepNote("small ones do not fill it"))
+    queue.put(AddNote("small ones do not fill it"))
     assert not queue.full
     queue.put(KeepRefused(FRAME, "black"))
     assert queue.full
@@ -67,7 +68,7 @@ def test_the_oldest_event_makes_room_for_a_persons_words() -> None:
     queue = JobQueue(2)
     events = [NoteEvent("state", str(number)) for number in range(MOST_SMALL)]
     assert [queue.put(event) for event in events] == [None] * MOST_SMALL
-    note = KeepNote("thick")
+    note = AddNote("thick")
     assert queue.put(note) is events[0]
     assert queue.put(NoteEvent("state", "newer")) is events[1]
     taken = [queue.take(0.0) for _ in range(MOST_SMALL)]
@@ -77,7 +78,7 @@ def test_the_oldest_event_makes_room_for_a_persons_words() -> None:
 
 def test_small_jobs_are_bounded() -> None:
     queue = JobQueue(2)
-    notes = [KeepNote(str(number)) for number in range(MOST_SMALL + 1)]
+    notes = [AddNote(str(number)) for number in range(MOST_SMALL + 1)]
     assert [queue.put(note) for note in notes] == [None] * MOST_SMALL + [notes[-1]]
 
 
@@ -115,7 +116,7 @@ def test_nothing_vanishes_and_the_bounds_hold(steps: list[str], capacity: int) -
     queue, given_in, out = JobQueue(capacity), 0, 0
     made: dict[str, Any] = {
         "field": lambda: field(0), "refused": lambda: KeepRefused(FRAME, "x"), "event": lambda: NoteEvent("a", "b"),
-        "note": lambda: KeepNote("c"), "ledger": WriteLedger,
+        "note": lambda: AddNote("c"), "ledger": WriteLedger,
     }  # fmt: skip
     ledgers = 0
     for step in steps:
@@ -136,7 +137,7 @@ def test_nothing_vanishes_and_the_bounds_hold(steps: list[str], capacity: int) -
     assert given_in <= out + len(left) <= given_in + ledgers
 
 
-@pytest.mark.parametrize("job", [UndoField(), KeepNote("n"), WriteLedger()])
+@pytest.mark.parametrize("job", [UndoField(), AddNote("n"), WriteLedger()])
 def test_a_taken_job_is_in_work_until_it_is_done(job: Job) -> None:
     queue = JobQueue(1)
     queue.put(job)

@@ -19,8 +19,6 @@ from edge.counting.errors import MethodUnavailable
 from edge.optics.verdict import RejectionReason
 from edge.record.clerk import entries
 from edge.record.jobs import (
-    BeginSlide,
-    KeepNote,
     KeepRefused,
     KeepSnapshot,
     NoteClockJump,
@@ -55,6 +53,7 @@ from edge.session.ledger import FrameState, Ledger
 from edge.session.run_state import FinishReason
 from edge.session.running_ledger import RunningLedger
 from edge.session.wall_clock import ClockJump
+from edge.session.wishes import AddNote, NewSlide
 from tests.edge.fields import cell, count_of, frame_at
 from tests.edge.record.recording_desk import BROKEN, BUSY, FULL, NO_PICTURES, Desk
 
@@ -89,7 +88,7 @@ def test_a_field_is_told_once_it_is_on_the_disk(desk: Make) -> None:
     made.check()
 
 
-def test_the_other_methods_are_compared_here(desk: Make) -> None:
+def test_the_other_methods_are_recorded(desk: Make) -> None:
     def compare(seen: object, count: Any) -> Any:
         return replace(count, by_method={CellClass.RBC: {Method.CENTRES: 1, Method.HOUGH: 2}})
 
@@ -98,6 +97,46 @@ def test_the_other_methods_are_compared_here(desk: Make) -> None:
     assert made.until(FieldCommitted).count.by_method[CellClass.RBC][Method.HOUGH] == 2
     with StoreReader(made.folder) as reader:
         assert reader.session_fields(made.session().id)[0].by_method["rbc"] == {"centres": 1, "hough": 2}
+
+
+def test_while_methods_are_compared_the_record_is_not_said_to_be_slow(desk: Make) -> None:
+    held, going = Event(), Event()
+
+    def compare(seen: object, count: Any) -> Any:
+        going.set()
+        assert held.wait(30.0)
+        return count
+
+    made = desk(compare=compare).started()
+    assert not made.recording.comparing
+    made.ask(AddNote("the record itself is quick"))
+    made.until(NoteKept)
+    made.field()
+    assert going.wait(30.0)
+    while not made.recording.comparing:  # the recording thread has taken the field, and waits
+        Event().wait(0.001)
+    held.set()
+    made.until(FieldCommitted)
+    assert not made.recording.comparing
+
+
+def test_the_next_field_is_compared_while_the_disk_waits(desk: Make) -> None:
+    compared: list[int] = []
+    both = Event()
+
+    def compare(seen: object, count: Any) -> Any:
+        compared.append(len(count.cells))
+        if len(compared) == 2:
+            both.set()
+        return count
+
+    made = desk(RecordSettings(), [FULL] * 3, compare=compare, retry_s=(0.05,)).started()
+    made.field(1)
+    made.field(2)
+    assert both.wait(30.0)
+    assert not made.ended() or made.ended() == [("FieldCommitted", 1)]
+    made.until(FieldCommitted), made.until(FieldCommitted)
+    assert compared == [1, 2]
 
 
 def test_a_comparison_that_fails_costs_no_count(desk: Make) -> None:
@@ -173,13 +212,13 @@ def test_closing_while_it_waits_in_vain_loses_no_field_silently(desk: Make) -> N
     made = desk(RecordSettings(), [BUSY] * 1000, retry_s=(1000.0,)).started()
     for _ in range(3):
         made.field()
-    made.ask(KeepNote("a note"))
+    made.ask(AddNote("a note"))
     made.until(RecordWaits)
     calls = made.store.calls
     made.close()
     assert made.store.calls == calls + 1, "one last try, not one for each that waits"
     assert made.ended() == [("FieldLost", 1), ("FieldLost", 2), ("FieldLost", 3)]
-    assert isinstance(made.of(JobLost)[0].job, KeepNote)
+    assert isinstance(made.of(JobLost)[0].job, AddNote)
     assert [type(one) for one in made.news[-2:]] == [RecordFailed, RecordClosed]
     made.check()
     assert made.books.ledger == Ledger(captured=3, failed=3)
@@ -197,7 +236,7 @@ def test_a_broken_disk_ends_the_record(desk: Make) -> None:
     assert made.of(RecordFailed)[0].error is BROKEN
     late = made.field()
     assert made.next() == FieldLost(late, made.news[-1].error)
-    made.ask(KeepNote("too late"))
+    made.ask(AddNote("too late"))
     assert isinstance(made.next(), JobLost)
     made.close(FinishReason.STORE_FAILED).check()
 
@@ -295,7 +334,7 @@ class TestSmallJobs:
     def test_a_new_slide_begins_at_nothing_and_the_old_is_not_undone(self, desk: Make) -> None:
         made = desk().started()
         made.field()
-        made.ask(BeginSlide("S-18"))
+        made.ask(NewSlide("S-18"))
         begun = made.until(SlideBegun)
         assert (begun.totals.slide, begun.totals.fields, begun.specimen) == ("slide 2", 0, "S-18")
         made.ask(UndoField())
@@ -306,7 +345,7 @@ class TestSmallJobs:
 
     def test_notes_events_and_jumps(self, desk: Make) -> None:
         made = desk().started()
-        made.ask(KeepNote("thick"))
+        made.ask(AddNote("thick"))
         assert made.until(NoteKept).text == "thick"
         made.ask(NoteEvent("engine", "the CPU took over"))
         made.ask(NoteClockJump(ClockJump(-3600.0, AT, AT, 5.0)))
@@ -314,18 +353,20 @@ class TestSmallJobs:
         with StoreReader(made.folder) as reader:
             session = reader.latest_session()
             assert [note.text for note in reader.notes(session.id)] == ["thick"]
-            assert [(one.kind, one.jump_s) for one in reader.events(session.id)] == [("engine", None), ("clock", -3600.0)]
+            assert [(one.kind, one.jump_s) for one in reader.events(session.id)] == [
+                ("engine", None), ("clock", -3600.0), ("backup", None),
+            ]  # fmt: skip
 
     def test_a_note_that_met_a_full_disk_is_kept_later(self, desk: Make) -> None:
         made = desk(NO_PICTURES, [FULL]).started()
-        made.ask(KeepNote("thick"))
+        made.ask(AddNote("thick"))
         made.until(NoteKept)
         assert [type(one) for one in made.of(RecordWaits, RecordBack)] == [RecordWaits, RecordBack]
 
     def test_a_note_that_met_a_broken_disk_is_told_as_lost_once(self, desk: Make) -> None:
         made = desk(NO_PICTURES, [BROKEN])
-        made.ask(KeepNote("thick"))
-        made.ask(KeepNote("thin"))
+        made.ask(AddNote("thick"))
+        made.ask(AddNote("thin"))
         made.recording.start()
         made.until(RecordClosed)
         assert [one.job.text for one in made.of(JobLost)] == ["thick", "thin"]
@@ -337,7 +378,7 @@ class TestSmallJobs:
         made.books.end(FrameState.REJECTED, RejectionReason.BLACK)
         made.books.end(FrameState.DROPPED)
         made.ask(WriteLedger())
-        made.ask(KeepNote("after it"))
+        made.ask(AddNote("after it"))
         made.until(NoteKept)
         ledger = made.session().ledger
         assert (ledger.rejected, ledger.dropped, dict(ledger.rejections)) == (1, 1, {"black": 1})
@@ -388,7 +429,7 @@ class TestPictures:
         made = desk(RecordSettings(SaveImages.ALL)).started()
         assert made.until(DiskChanged).disk.level is DiskLevel.OK
         made.ask(KeepRefused(frame_at(2), "black"))
-        made.ask(KeepNote("so that it is written"))
+        made.ask(AddNote("so that it is written"))
         made.until(NoteKept)
         free[0] = 1_000_000_000
         assert made.until(DiskChanged).disk.level is DiskLevel.LOW
@@ -401,7 +442,7 @@ class TestPictures:
         made.close().check()
         assert list(made.folder.rglob("*.jpg")) == []
         with StoreReader(made.folder) as reader:
-            assert [one.kind for one in reader.events(made.session().id)] == ["retention"]
+            assert [one.kind for one in reader.events(made.session().id)] == ["retention", "backup"]
 
 
 class TestOpening:
@@ -499,7 +540,7 @@ def test_it_is_full_and_idle_as_it_says(desk: Make) -> None:
     held.set()
     for _ in range(3):
         made.until(FieldCommitted)
-    made.ask(KeepNote("the last"))
+    made.ask(AddNote("the last"))
     made.until(NoteKept)
     made.close().check()
     assert made.recording.idle
@@ -529,7 +570,7 @@ def test_whatever_fails_every_field_ends_once_and_books_and_record_agree(
             made.books.captured()
             made.books.end(FrameState.REJECTED, RejectionReason.BLACK)
         else:
-            made.ask({"undo": UndoField(), "slide": BeginSlide(), "ledger": WriteLedger(), "note": KeepNote("n")}[job])
+            made.ask({"undo": UndoField(), "slide": NewSlide(), "ledger": WriteLedger(), "note": AddNote("n")}[job])
     made.close()
     made.check()
     undone = len(made.of(FieldUndone))
