@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -111,6 +111,13 @@ def open_reference(folder: Path, manifest: Manifest, threads: int | None = None)
     return OnnxRuntime(checked_bytes(folder, file), str(folder / file.file), threads)
 
 
+def _otherwise(found: Mapping[str, int], wanted: Mapping[str, int], strictness: Strictness) -> Iterator[str]:
+    """Each class that is counted otherwise than `strictness` allows, in words."""
+    for kind in sorted({*found, *wanted}):
+        if not strictness.allows(found.get(kind, 0), wanted.get(kind, 0)):
+            yield f"{found.get(kind, 0)} {kind} instead of {wanted.get(kind, 0)}"
+
+
 def accept(
     engine: Engine,
     reference: Engine,
@@ -144,11 +151,7 @@ def accept(
         except InferenceFailed as error:
             faults.append(f"frame {index}: {error}")
             break
-        faults += [
-            f"frame {index} has {counts[-1].get(kind, 0)} {kind} instead of {wanted[-1].get(kind, 0)}"
-            for kind in sorted({*counts[-1], *wanted[-1]})
-            if not strictness.allows(counts[-1].get(kind, 0), wanted[-1].get(kind, 0))
-        ]
+        faults += [f"frame {index} has {said}" for said in _otherwise(counts[-1], wanted[-1], strictness)]
         same += int(np.count_nonzero((found > limits) == (expected > limits)))
         labels += expected.size
         worst = max(worst, float(np.abs(found - expected).max()))

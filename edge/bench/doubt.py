@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +15,9 @@ from edge.counting.logits import counts_of
 from edge.frame import Pixels
 from engines.model_names import DEFAULT_MODEL
 from engines.opening import Runtime, open_model
+
+if TYPE_CHECKING:
+    from export.evaluation.strange_fields import DoubtRow
 
 
 def doubt(
@@ -35,7 +39,7 @@ def doubt(
     with needs_export():
         from export.evaluation.asking import ask_and_match
         from export.evaluation.matched_fields import worst as worst_of
-        from export.evaluation.strange_fields import DoubtRow, doubt_row, strange
+        from export.evaluation.strange_fields import doubt_row, strange
 
     opened = open_model(model, runtime, counting=counts_of, tell=note)
 
@@ -67,7 +71,11 @@ def doubt(
                 doubt_row(f"the {worst} worst of val", ((one.question.pixels(), plain) for one in fields), counter, fit)
             )
         rows += [doubt_row(kind, pictures, counter, fit) for kind, pictures in strange(of_split)]
-    table = Table("pictures", title=f"{opened.manifest.name} {opened.file.precision} on {opened.stamp}", box=None)
+    Console().print(_table(rows, f"{opened.manifest.name} {opened.file.precision} on {opened.stamp}"))
+
+
+def _table(rows: Sequence[DoubtRow], title: str) -> Table:
+    table = Table("pictures", title=title, box=None)
     for name in ("n", "refused", "marked", "silent", "silent %"):
         table.add_column(name, justify="right")
     table.add_column("marks")
@@ -75,4 +83,4 @@ def doubt(
         share = f"{100.0 * row.silent / max(1, row.fields):.1f}"
         reasons = ", ".join(f"{reason} {number}" for reason, number in row.reasons.items())
         table.add_row(row.kind, str(row.fields), str(row.refused), str(row.marked), str(row.silent), share, reasons)
-    Console().print(table)
+    return table

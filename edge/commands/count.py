@@ -58,30 +58,28 @@ def count(
     methods = dict.fromkeys(CellClass, method) if method else {}
     plan = CountingSettings(methods, border, cell_diameter_px, insist_on_scale=insist_on_scale)
     gate, counter = Gate(GateSettings()), FieldCounter(opened.engine, opened.manifest, plan)
-    failed = 0
+
+    def counted(path: Path) -> bool:
+        try:
+            picture = count_picture(path, gate, counter, um_per_px)
+        except (FrameUnreadable, CountingError, InferenceFailed) as error:
+            reason = str(error)
+            errors.print(f"[bold red]not counted:[/] {escaped(reason if str(path) in reason else f'{path}: {reason}')}")
+            for output in outputs:
+                output.fail(path, reason)
+            return False
+        if picture.count is None:
+            errors.print(f"[bold red]not counted:[/] {escaped(path)}: {escaped(getattr(picture.verdict, 'advice', ''))}")
+        for output in outputs:
+            output.add(picture)
+        return picture.count is not None
+
     with opened.engine, _progress(errors, len(files)) as progress:
         outputs = [
             JsonOutput(sys.stdout, opened) if as_json else TableOutput(console),
             *([CsvOutput(csv_file)] if csv_file else []), *([OverlayOutput(overlay)] if overlay else []),
         ]  # fmt: skip
-        bar = progress.add_task("counting", total=len(files))
-        for path in files:
-            try:
-                still = count_picture(path, gate, counter, um_per_px)
-            except (FrameUnreadable, CountingError, InferenceFailed) as error:
-                failed += 1
-                reason = str(error)
-                errors.print(f"[bold red]not counted:[/] {escaped(reason if str(path) in reason else f'{path}: {reason}')}")
-                for output in outputs:
-                    output.fail(path, reason)
-                progress.advance(bar)
-                continue
-            if still.count is None:
-                failed += 1
-                errors.print(f"[bold red]not counted:[/] {escaped(path)}: {escaped(getattr(still.verdict, 'advice', ''))}")
-            for output in outputs:
-                output.add(still)
-            progress.advance(bar)
+        failed = sum(not counted(path) for path in progress.track(files, description="counting"))
     for output in outputs:
         output.close()
     if failed:

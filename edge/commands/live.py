@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,7 @@ from edge.counting.errors import ScaleUnknown
 from edge.counting.field_count import BorderRule
 from edge.counting.logits import counts_of
 from edge.plural import plural
+from edge.session.events import Status
 from engines.model_names import DEFAULT_MODEL
 from engines.opening import Runtime
 
@@ -96,11 +98,14 @@ def live(
     with quiet_terminal():
         status = HemoCamApp(choices, open_session, open_errors=FAULTS, history=RecordedHistory(folder), setup=first).run()
     if status is not None and status.totals.fields:
-        cells = ", ".join(f"{number} {kind.plural}" for kind, number in status.totals.cells.items())
-        where = "" if store is None else f" --store {shlex.quote(str(store))}"
-        typer.echo(
-            f"{status.totals.slide}: {plural(status.totals.fields, 'field')}, {cells}. "
-            f"See it with: hemocam report {status.session_id}{where}"
-        )
+        typer.echo(_counted(status, store))
     if status is not None and status.finish_reason not in GOOD_ENDS:
         raise typer.Exit(1)
+
+
+def _counted(status: Status, store: Path | None) -> str:
+    """What was counted, and how to see it."""
+    cells = ", ".join(f"{number} {kind.plural}" for kind, number in status.totals.cells.items())
+    where = "" if store is None else f" --store {shlex.quote(str(store))}"
+    fields = plural(status.totals.fields, "field")
+    return f"{status.totals.slide}: {fields}, {cells}. See it with: hemocam report {status.session_id}{where}"

@@ -85,6 +85,4 @@ def install_service(
         typer.echo(f"{outcome.value:<9}  {path}")
     for objection in dict.fromkeys(objections):
         typer.echo(f"objection  {objection}", err=True)
-    typer.echo("\nNow, as root:")
-    for step in next_steps(places, outcomes):
-        typer.echo(f"  {step}")
+    typer.echo("\n".join(["\nNow, as root:", *(f"  {step}" for step in next_steps(places, outcomes))]))

@@ -100,8 +100,6 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
     return _template().render(
         session=session,
         kinds=[kind for kind in CELL_CLASSES if kind in totals.cells],
-        names=NAMES,
-        styles=STYLES,
         slides=slide_lines,
         specimens=_specimen_lines(slide_lines, fields),
         totals=totals,
@@ -121,9 +119,6 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
         ledger=_ledger(session.ledger),
         settings=printable(json.dumps(dict(session.settings), indent=2, ensure_ascii=False)),
         time_format="%H:%M:%S" if len({field.wall_time.date() for field in fields}) <= 1 else "%Y-%m-%d %H:%M:%S",
-        interval_note=INTERVAL_NOTE,
-        look_again_from=LOOK_AGAIN,
-        look_again_max=LOOK_AGAIN_MAX,
     )
 
 
@@ -149,7 +144,13 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["moment"] = _moment
     text = resources.files("edge.reports").joinpath("session.html.j2").read_text("utf-8")
-    return environment.from_string(text)
+    return environment.from_string(
+        text,
+        globals={
+            "names": NAMES, "styles": STYLES, "interval_note": INTERVAL_NOTE, "look_again_from": LOOK_AGAIN,
+            "look_again_max": LOOK_AGAIN_MAX,
+        },
+    )  # fmt: skip
 
 
 def _moment(moment: datetime) -> str:

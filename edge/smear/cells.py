@@ -111,17 +111,21 @@ def _ellipse(ratio: float, angle: float) -> NDArray[np.float64]:
     return np.asarray(long * short / np.sqrt((short * np.cos(t)) ** 2 + (long * np.sin(t)) ** 2))
 
 
-def red_cell(rng: np.random.Generator, shape: Shape, x_um: float, y_um: float, diameter_um: float, pallor: float) -> SmearCell:
-    """A red cell of one of the seven red-cell shapes."""
-    angle = float(rng.uniform(0.0, 2.0 * np.pi))
-    radius = _wobble(rng, 0.035, range(2, 7)) * _ellipse(float(1.0 + abs(rng.normal(0.0, 0.09))), angle)
-    pale = Pallor(
-        depth=float(np.clip(rng.normal(pallor, 0.14), 0.0, 0.95)),
+def _pallor(rng: np.random.Generator, depth: float) -> Pallor:
+    return Pallor(
+        depth=float(np.clip(rng.normal(depth, 0.14), 0.0, 0.95)),
         radius=float(rng.uniform(0.32, 0.6)),
         x=float(rng.normal(0.0, 0.07)),
         y=float(rng.normal(0.0, 0.07)),
         stretch=float(1.0 + abs(rng.normal(0.0, 0.25))),
     )
+
+
+def red_cell(rng: np.random.Generator, shape: Shape, x_um: float, y_um: float, diameter_um: float, pallor: float) -> SmearCell:
+    """A red cell of one of the seven red-cell shapes."""
+    angle = float(rng.uniform(0.0, 2.0 * np.pi))
+    radius = _wobble(rng, 0.035, range(2, 7)) * _ellipse(float(1.0 + abs(rng.normal(0.0, 0.09))), angle)
+    pale = _pallor(rng, pallor)
     match shape:
         case Shape.OVALOCYTE:
             radius = _wobble(rng, 0.03, range(2, 5)) * _ellipse(float(rng.uniform(1.3, 2.1)), angle)

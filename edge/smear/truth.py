@@ -53,12 +53,7 @@ def true_cells(smear: Smear, plate: Plate, x_um: float, y_um: float, um_per_px: 
         cell = smear.cells[number - 1]
         outline = (cell.contour_um() - (x_um, y_um)) / um_per_px
         area_px = _polygon_area(outline)
-        border = bool(
-            outline[:, 0].min() < -0.5
-            or outline[:, 1].min() < -0.5
-            or outline[:, 0].max() > width_px - 0.5
-            or outline[:, 1].max() > height_px - 0.5
-        )
+        border = bool((outline.min(axis=0) < -0.5).any() or (outline.max(axis=0) > (width_px - 0.5, height_px - 0.5)).any())
         inside_px = area_px if not border else _clipped_area(outline, width_px, height_px)
         visible = min(1.0, float(seen_px[number]) / max(1.0, inside_px))
         if visible < LEAST_VISIBLE or seen_px[number] < 0.01 * area_px:

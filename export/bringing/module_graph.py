@@ -35,6 +35,16 @@ class _Flat(nn.Module):
         return self
 
 
+def _axes(outputs: Sequence[torch.Tensor], layout: Layout, *, free: bool) -> dict[str, dict[int, str]]:
+    """The axes of the image and of each output that have no fixed length."""
+    spatial = {2: "height", 3: "width"} if layout == "nchw" else {1: "height", 2: "width"}
+    axes = {"image": {0: "batch", **(spatial if free else {})}}
+    for index, output in enumerate(outputs):
+        of_field = {k: f"{v}{index}" for k, v in spatial.items()} if free and output.ndim == 4 else {}
+        axes[f"output{index}"] = {0: "batch", **of_field}
+    return axes
+
+
 def module_source(kind: str, module: nn.Module, layout: Layout, spec: BringingSpec, side_px: int | None = None) -> Source:
     """`module`, float images in `layout` to outputs, as a Source. `side_px` is the one side it takes, None where it takes any.
 
@@ -54,19 +64,11 @@ def module_source(kind: str, module: nn.Module, layout: Layout, spec: BringingSp
         if not outputs:
             raise ConversionError("the network gives no tensor")
         # A classifier's pooling and flattening are traced for its one size; only a field's sizes are left open.
-        free = side_px is None and spec.task == "segmentation"
-        spatial = {2: "height", 3: "width"} if layout == "nchw" else {1: "height", 2: "width"}
-        axes = {"image": {0: "batch", **(spatial if free else {})}}
-        for index, output in enumerate(outputs):
-            axes[f"output{index}"] = {
-                0: "batch",
-                **({k: f"{v}{index}" for k, v in spatial.items()} if free and output.ndim == 4 else {}),
-            }
+        axes = _axes(outputs, layout, free=side_px is None and spec.task == "segmentation")
         with _unpooling_known():
             # A script is its own trace: called within another it is refused.
             model = traced(module if isinstance(module, torch.jit.ScriptModule) else flat, torch.zeros(shape), axes)
     parameters = sum(one.numel() for one in module.parameters()) or sum(one.numel() for one in module.buffers())
-
     names = list(axes)[1:]
 
     def reference(pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engines.manifest import ClassifierManifest, Manifest
 from engines.opening import Runtime
 from export.commands import Data
+
+if TYPE_CHECKING:
+    from export.evaluation.models import Asked
+    from export.evaluation.sheet import Sheet
 
 
 def evaluate(
@@ -32,14 +38,9 @@ def evaluate(
     from rich.console import Console
 
     from engines.contract import EngineError
-    from engines.manifest import ClassifierManifest
     from export.datasets.sample import DatasetError
-    from export.evaluation.crop_sheets import crop_sheets
     from export.evaluation.errors import EvaluationError
-    from export.evaluation.field_sheets import field_sheets
-    from export.evaluation.figure import crop_figure, field_figure
-    from export.evaluation.models import Asked, manifests, measure_crops, measure_model, titles
-    from export.evaluation.progress import told_progress
+    from export.evaluation.models import Asked, manifests, titles
     from export.evaluation.samples import chosen
     from export.evaluation.sheet import write_sheets
 
@@ -50,18 +51,7 @@ def evaluate(
         samples = chosen(data, corpus, folder, tuple(split or ("val",)), tuple(ignore or ()))
         asked = Asked(samples, cell_diameter_px, runtime, threads, lambda text: typer.echo(text, err=True))
         picture = out / "figure.png" if out else None
-        with told_progress() as tell:
-            if isinstance(found[0], ClassifierManifest):
-                classes = found[0].classes
-                crops = {name: measure_crops(name, one, asked, tell) for name, one in names.items()}
-                sheets = crop_sheets(crops, classes)
-                if picture:
-                    crop_figure(crops, classes, picture)
-            else:
-                fields = {name: measure_model(name, one, asked, tell) for name, one in names.items()}
-                sheets = field_sheets(fields)
-                if picture:
-                    field_figure(fields, picture)
+        sheets = _sheets(found[0], names, asked, picture)
     except (EngineError, DatasetError, EvaluationError) as error:
         raise typer.BadParameter(str(error)) from error
     console = Console()
@@ -71,3 +61,25 @@ def evaluate(
     if out and picture:
         for path in [*write_sheets(sheets, out), picture]:
             typer.echo(str(path))
+
+
+def _sheets(
+    manifest: Manifest | ClassifierManifest, models: Mapping[str, str], asked: Asked, picture: Path | None
+) -> Sequence[Sheet]:
+    """What the models, by their titles, made of the samples; drawn into `picture` where one is wanted."""
+    from export.evaluation.crop_sheets import crop_sheets
+    from export.evaluation.field_sheets import field_sheets
+    from export.evaluation.figure import crop_figure, field_figure
+    from export.evaluation.models import measure_crops, measure_model
+    from export.evaluation.progress import told_progress
+
+    with told_progress() as tell:
+        if isinstance(manifest, Manifest):
+            fields = {name: measure_model(name, one, asked, tell) for name, one in models.items()}
+            if picture:
+                field_figure(fields, picture)
+            return field_sheets(fields)
+        crops = {name: measure_crops(name, one, asked, tell) for name, one in models.items()}
+        if picture:
+            crop_figure(crops, manifest.classes, picture)
+        return crop_sheets(crops, manifest.classes)

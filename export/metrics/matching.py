@@ -141,6 +141,34 @@ def match(
     `size_px` is the field's height and width, `diameter_px` the labels' red cell diameter, by which "inside" is judged: half
     of it from every border. `white` are the labelled white cells, where the class is red cells.
     """
+    near, partner = _paired(found, labelled, reach_px)
+    found_inside, labelled_inside = (_inside(points, size_px, diameter_px / 2.0) for points in (found, labelled.centres))
+    taken = set(partner[partner >= 0].tolist())
+    in_cell: NDArray[np.bool_] = labelled.holds(found) | near.T
+    in_white = np.zeros(len(found), np.bool_)
+    if white is not None and len(white):
+        in_white |= white.holds(found).any(axis=1)
+
+    def why_false(index: int) -> Wrong:
+        if in_white[index]:
+            return Wrong.IN_WHITE
+        if in_cell[index].any():
+            return Wrong.DOUBLE
+        return Wrong.DEBRIS if found_inside[index] else Wrong.BORDER
+
+    def why_missed(index: int) -> Missed:
+        if not labelled_inside[index]:
+            return Missed.BORDER
+        return Missed.OVERLAP if crowded[index] else Missed.ALONE
+
+    crowded = labelled.crowded()
+    false = {index: why_false(index) for index in sorted(set(range(len(found))) - taken)}
+    missed = {index: why_missed(index) for index in np.flatnonzero(partner < 0).tolist()}
+    return Matching(partner, false, missed, found_inside, labelled_inside)
+
+
+def _paired(found: Floats, labelled: Labelled, reach_px: Floats) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """(labelled, found) which lie near enough, and (labelled,) which of them belongs to each, -1 for none."""
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  # of the export extra: what only names cells needs none
 
     distance = np.hypot(*np.moveaxis(labelled.centres[:, None] - found[None], 2, 0))
@@ -151,28 +179,7 @@ def match(
     for row, column in zip(rows, columns, strict=True):
         if near[row, column]:
             partner[row] = column
-    found_inside, labelled_inside = (_inside(points, size_px, diameter_px / 2.0) for points in (found, labelled.centres))
-    taken = set(partner[partner >= 0].tolist())
-    in_cell: NDArray[np.bool_] = labelled.holds(found) | near.T
-    in_white = np.zeros(len(found), np.bool_)
-    if white is not None and len(white):
-        in_white |= white.holds(found).any(axis=1)
-    false = {}
-    for index in sorted(set(range(len(found))) - taken):
-        if in_white[index]:
-            false[index] = Wrong.IN_WHITE
-        elif in_cell[index].any():
-            false[index] = Wrong.DOUBLE
-        else:
-            false[index] = Wrong.DEBRIS if found_inside[index] else Wrong.BORDER
-    crowded = labelled.crowded()
-    missed = {
-        int(index): (
-            Missed.BORDER if not labelled_inside[index] else Missed.OVERLAP if crowded[index] else Missed.ALONE
-        )
-        for index in np.flatnonzero(partner < 0)
-    }  # fmt: skip
-    return Matching(partner, false, missed, found_inside, labelled_inside)
+    return near, partner
 
 
 def _inside(points: Floats, size_px: tuple[int, int], margin_px: float) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -65,7 +65,8 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
     outlined = "edge" in sample.masks
     pieces = _pieces(red & ~sample.mask("edge") if outlined else ndimage.binary_fill_holes(red))
     single_area = _single_area(pieces)
-    native_diameter = 2.0 * np.sqrt(single_area / np.pi) + (5.0 * native.shape[1] / 2592 if outlined else 0.0)
+    line_px = 5.0 * native.shape[1] / 2592 if outlined else 0.0
+    native_diameter = 2.0 * np.sqrt(single_area / np.pi) + line_px
     zoom = diameter_px / native_diameter
     pixels = resized(native, zoom)
     targets, known = blank(pixels)
@@ -90,16 +91,10 @@ def from_masks(sample: Sample, diameter_px: float) -> Patch:
         middles = [half_way(*pair) for pair in zip(whole, middles, strict=True)]
     centres = [(x * zoom, y * zoom) for (x, y), good in zip(middles, cells, strict=True) if good]
     draw_centres(targets[..., CENTRE], centres, CENTRE_SIGMA * diameter_px)
-    # A line of the outline mask lies half outside of its piece.
-    grown = 5.0 * native.shape[1] / 2592 if outlined else 0.0
-    lone = _alone(pieces, single_area) & cells
-    sizes = [
-        (x * zoom, y * zoom, (2.0 * (area / np.pi) ** 0.5 + grown) * zoom)
-        for (y, x), area, good in zip(pieces.middles, pieces.areas.tolist(), lone, strict=True)
-        if good
-    ]
-    draw_sizes(targets, known, sizes, diameter_px)
-    _white_and_platelets(sample, shrunk, targets, known, zoom, diameter_px, native_diameter)
+    draw_sizes(targets, known, list(_sizes(pieces, _alone(pieces, single_area) & cells, line_px, zoom)), diameter_px)
+    rest = _Rest(sample, shrunk, targets, known, zoom, diameter_px, np.pi / 4.0 * native_diameter**2)
+    rest.white()
+    rest.platelets()
     return Patch(pixels, targets, known)
 
 
@@ -141,44 +136,62 @@ def _alone(pieces: _Pieces, single_area: float) -> Mask:
     return np.array(discs, bool) & (pieces.areas > 0.55 * single_area) & (pieces.areas < 1.5 * single_area)
 
 
-def _white_and_platelets(
-    sample: Sample, shrunk: Shrink, targets: NDArray[np.uint8], known: NDArray[np.uint8],
-    zoom: float, diameter_px: float, native_diameter: float,
-) -> None:  # fmt: skip
-    """White cells and platelets from ALL-IDB1's masks: where the pieces are not as many as somebody counted, the centres are
-    unknown; specks are nothing that anybody counted as a platelet."""
-    single_area = np.pi / 4.0 * native_diameter**2
-    if "wbc" in sample.masks:
-        white = ndimage.binary_fill_holes(sample.mask("wbc"))
-        pieces, number = ndimage.label(white)
-        areas = np.bincount(pieces.ravel(), minlength=number + 1)[1:]
-        big = areas > 0.3 * single_area
+def _sizes(pieces: _Pieces, lone: NDArray[np.bool_], line_px: float, zoom: float) -> Iterator[tuple[float, float, float]]:
+    """Middle and diameter of each cell that lies alone; a line of the outline mask lies half outside of its piece."""
+    for (y, x), area, good in zip(pieces.middles, pieces.areas.tolist(), lone, strict=True):
+        if good:
+            yield x * zoom, y * zoom, (2.0 * (area / np.pi) ** 0.5 + line_px) * zoom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rest:
+    """White cells and platelets from ALL-IDB1's masks, drawn into `targets` and `known`."""
+
+    sample: Sample
+    shrunk: Shrink
+    targets: NDArray[np.uint8]
+    known: NDArray[np.uint8]
+    zoom: float
+    diameter_px: float
+    single_area: float
+
+    def white(self) -> None:
+        """Where the pieces are not as many as somebody counted, the centres are unknown."""
+        sample, shrunk, targets, known = self.sample, self.shrunk, self.targets, self.known
+        if "wbc" not in sample.masks:
+            known[..., WBC], known[..., WBC_CENTRE] = 0, 0
+            return
+        pieces, big = self._pieces(ndimage.binary_fill_holes(sample.mask("wbc")), 0.3)
         targets[..., WBC] = shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(big))))
-        speck = shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(~big)))) > 0
-        known[..., WBC][speck] = 0
+        known[..., WBC][shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(~big)))) > 0] = 0
         for red in RED:
             targets[..., red][targets[..., WBC] > 127] = 0
         if int(big.sum()) == sample.counts.get("wbc", -1):
-            middles = ndimage.center_of_mass(pieces > 0, pieces, 1 + np.flatnonzero(big)) if big.any() else []
-            draw_centres(
-                targets[..., WBC_CENTRE], [(x * zoom, y * zoom) for y, x in middles], WHITE_SPREAD * CENTRE_SIGMA * diameter_px
-            )
+            self._draw_middles(pieces, big, WBC_CENTRE, WHITE_SPREAD)
         else:
             known[..., WBC_CENTRE][ndimage.binary_dilation(targets[..., WBC] > 0, iterations=6)] = 0
-    else:
-        known[..., WBC], known[..., WBC_CENTRE] = 0, 0
-    if "plt" in sample.masks:
-        plates, number = ndimage.label(sample.mask("plt"))
-        areas = np.bincount(plates.ravel(), minlength=number + 1)[1:]
-        big = areas > 0.015 * single_area
-        targets[..., PLT] = shrunk(np.asarray(np.isin(plates, 1 + np.flatnonzero(big))))
-        known[..., PLT][shrunk(np.asarray(np.isin(plates, 1 + np.flatnonzero(~big)))) > 0] = 0
-        # Threshold debris along a white cell's rim is in the platelet masks too.
+
+    def platelets(self) -> None:
+        """Specks are nothing that anybody counted as a platelet, nor is threshold debris along a white cell's rim."""
+        sample, shrunk, targets, known = self.sample, self.shrunk, self.targets, self.known
+        if "plt" not in sample.masks:
+            if sample.counts.get("plt") != 0:
+                known[..., PLT], known[..., PLT_CENTRE] = 0, 0
+            return
+        pieces, big = self._pieces(sample.mask("plt"), 0.015)
+        targets[..., PLT] = shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(big))))
+        known[..., PLT][shrunk(np.asarray(np.isin(pieces, 1 + np.flatnonzero(~big)))) > 0] = 0
         near_white = ndimage.binary_dilation(targets[..., WBC] > 127, iterations=3) & (targets[..., PLT] > 0)
         known[..., PLT][near_white] = 0
-        middles = ndimage.center_of_mass(plates > 0, plates, 1 + np.flatnonzero(big)) if big.any() else []
-        at = [(x * zoom, y * zoom) for y, x in middles]
-        draw_centres(targets[..., PLT_CENTRE], at, PLATELET_SPREAD * CENTRE_SIGMA * diameter_px)
+        self._draw_middles(pieces, big, PLT_CENTRE, PLATELET_SPREAD)
         known[..., PLT_CENTRE] = known[..., PLT]
-    elif sample.counts.get("plt") != 0:
-        known[..., PLT], known[..., PLT_CENTRE] = 0, 0
+
+    def _pieces(self, mask: Mask, least: float) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """The labelled pieces, and which of them are larger than `least` of a single red cell."""
+        pieces, number = ndimage.label(mask)
+        return pieces, np.bincount(pieces.ravel(), minlength=number + 1)[1:] > least * self.single_area
+
+    def _draw_middles(self, pieces: NDArray[np.int32], big: NDArray[np.bool_], channel: int, spread: float) -> None:
+        middles = ndimage.center_of_mass(pieces > 0, pieces, 1 + np.flatnonzero(big)) if big.any() else []
+        at = [(x * self.zoom, y * self.zoom) for y, x in middles]
+        draw_centres(self.targets[..., channel], at, spread * CENTRE_SIGMA * self.diameter_px)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -71,6 +72,14 @@ def without_activation(model: onnx.ModelProto, name: str) -> Tail:
     return "sigmoid" if node.op_type == "Sigmoid" else "softmax"
 
 
+def _give_way(model: onnx.ModelProto, nodes: Sequence[NodeProto], inner: str) -> None:
+    """What is called as the output is to be has another name from now on."""
+    for node in nodes:
+        _rename(node, LOGITS, inner)
+    for one in model.graph.initializer:
+        one.name = inner if one.name == LOGITS else one.name
+
+
 def joined(model: onnx.ModelProto, heads: list[Head], labels: tuple[str, ...], task: Task) -> None:
     """Make of all `heads`, in place, the one output `logits`: channels first, background left out.
 
@@ -101,11 +110,7 @@ def joined(model: onnx.ModelProto, heads: list[Head], labels: tuple[str, ...], t
         result = then("Gather", [result, graph.add_constant(np.asarray(kept, np.int64), "kept")], "cells_only", axis=1)
     final = graph.node("Identity", [result], LOGITS)
     if final.output[0] != LOGITS:
-        inner = graph.fresh("inner_logits")
-        for node in (*model.graph.node, *nodes, final):
-            _rename(node, LOGITS, inner)
-        for one in model.graph.initializer:
-            one.name = inner if one.name == LOGITS else one.name
+        _give_way(model, (*model.graph.node, *nodes, final), graph.fresh("inner_logits"))
         final.output[0] = LOGITS
     graph.insert([*nodes, final], before=None)
     dims: list[str | int | None] = ["batch", len(kept)]
