@@ -108,6 +108,19 @@ class Accuracy(_Strict):
     count_accuracy: float
 
 
+class TypeAccuracy(_Strict):
+    """A figure that `hemocam bench types` printed for the default file: shares, 0..1. `unsure` is wrong in `accuracy` and in
+    `balanced`, the mean of the classes' recall; `sure` is the share that is right of those that were named."""
+
+    data: str
+    split: str
+    cells: int
+    accuracy: float
+    balanced: float
+    unsure: float
+    sure: float
+
+
 class Tiling(_Strict):
     """A network that takes squares of `side_px` alone; of its output `context_px` on every side are not to be trusted or, where
     `unpadded`, not there. Squares overlap by twice the context, so that no seam shows."""
@@ -168,6 +181,15 @@ class ClassifierManifest(ModelManifest):
     side_px: int = Field(ge=16, le=1024)
     masked: bool = False
     """Whether it learnt on crops that are black outside of the cell's own outline."""
+    names: Literal["rbc", "wbc"] | None = None
+    """The class whose cells it names; None of one that was brought in and does not say."""
+    diameters: float | None = Field(default=None, gt=0.5, le=12)
+    """How wide its crops are, in red cell diameters: see engines.crop."""
+    temperature: float = Field(default=1.0, gt=0, le=20)
+    """By which its logits are divided, so that its probabilities are what they say."""
+    unsure_below: float = Field(default=0.0, ge=0, le=1)
+    """A cell whose best type is less probable has none."""
+    accuracy: tuple[TypeAccuracy, ...] = ()
 
     @field_validator("classes")
     @classmethod

@@ -84,13 +84,21 @@ class Region:
         return self.draw()
 
 
+@dataclass(frozen=True, slots=True)
+class CellType:
+    """What kind of its class a classifier takes a cell for: `name` is None where it is unsure, `probability` is calibrated."""
+
+    name: str | None
+    probability: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cell:
     """One counted cell, in the pixels of the frame it was seen in.
 
     `drawn` is its outline, or what draws it when it is asked for. `border` is True where the frame's border cuts the cell.
     `um_per_px` is None on an uncalibrated microscope. `ends` are the x of its rightmost and the y of its lowest point, where
-    they are known without drawing.
+    they are known without drawing. `type` is None where no classifier looked at it.
     """
 
     cell_class: CellClass
@@ -102,6 +110,7 @@ class Cell:
     border: bool
     um_per_px: float | None = None
     ends: tuple[float, float] | None = None
+    type: CellType | None = None
 
     @property
     def outline(self) -> Outline:

@@ -64,7 +64,8 @@ class FieldCount:
     number of cells by each method that was run, chosen one included, under the same border rule. `ms` are milliseconds
     by stage (`scale`, `prepare`, `infer`, `decode`, `count`). `intervals` are 95 %, of the classes whose errors the model's
     manifest knows. `noticed` is what spoke against the count when it was made. `in_frame` is the number of cells in the
-    counting frame (edge.counting.border), whose area is `frame_area_px`: what totals per area are made of.
+    counting frame (edge.counting.border), whose area is `frame_area_px`: what totals per area are made of. `classifier` is what
+    named types of cells, "" where nothing did.
     """
 
     cells: tuple[Cell, ...]
@@ -79,6 +80,7 @@ class FieldCount:
     noticed: tuple[Mark, ...] = ()
     in_frame: Mapping[CellClass, int] = field(default_factory=dict)
     frame_area_px: float = 0.0
+    classifier: str = ""
 
     @property
     def counts(self) -> dict[CellClass, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from export.datasets import allidb1, anaemic_rbc, anerbc, cbc, chula, elsafty, folder_classes, folder_masks
+from export.datasets import allidb1, anaemic_rbc, anerbc, cbc, chula, elsafty, folder_classes, folder_masks, pbc
 from export.datasets.errors import DatasetError
 from export.datasets.sample import Sample
 
@@ -23,6 +23,7 @@ CORPORA: Mapping[str, Callable[[Path], list[Sample]]] = {
     "elsafty-nine": elsafty.read_nine,
     "folder-classes": folder_classes.read,
     "folder-masks": folder_masks.read,
+    "pbc": pbc.read,
 }
 
 

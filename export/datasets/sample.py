@@ -82,6 +82,8 @@ class Sample:
     label: str | None = None
     region: Region | None = None
     report: BloodReport | None = None
+    diameter_px: float | None = None
+    """A red cell's diameter in the file, where the corpus is all of one scale."""
 
     def pixels(self) -> NDArray[np.uint8]:
         """The picture, (height, width, 3) uint8 RGB; what a region has outside of the file is mirrored.

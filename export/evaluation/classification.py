@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.contract import Engine, InferenceFailed, ManifestInvalid
-from engines.manifest import ClassifierManifest, Precision, checked_bytes
-from engines.onnxrt import OnnxRuntime
+from engines.classifier import BATCH, Classifier
+from engines.crop import Cropping, balanced, crop
+from engines.manifest import ClassifierManifest
 from engines.prepare import Pixels
 from export.datasets.sample import Sample
 from export.evaluation.errors import EvaluationError
 from export.metrics.confusion import Confusion, confusion
-
-BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,26 +34,10 @@ class CropResult:
         return int(self.probabilities.argmax())
 
 
-def open_classifier(
-    folder: Path, manifest: ClassifierManifest, threads: int | None = None, precision: Precision | None = None
-) -> OnnxRuntime:
-    """The manifest's default file, or that of `precision`, on onnxruntime's CPU provider. Raises EngineError."""
-    file = manifest.file_of(precision)
-    engine = OnnxRuntime(checked_bytes(folder, file), str(folder / file.file), threads)
-    if (
-        len(engine.input.shape) != 4
-        or len(engine.output.shape) != 2
-        or engine.output.shape[1] not in (None, len(manifest.classes))
-    ):
-        raise ManifestInvalid(
-            f"{folder / file.file}: a classifier takes (batch, side, side, 3) and gives (batch, {len(manifest.classes)}), "
-            f"this is {engine.input}, {engine.output}"
-        )
-    return engine
-
-
-def classify(samples: Sequence[Sample], engine: Engine, manifest: ClassifierManifest) -> Iterator[CropResult]:
-    """Each crop in turn, in batches of BATCH. Raises EvaluationError for a label that is none of its classes, DatasetError."""
+def classify(samples: Sequence[Sample], classifier: Classifier) -> Iterator[CropResult]:
+    """Each crop in turn, cut as the device would. Raises EvaluationError for a label that is none of its classes,
+    DatasetError."""
+    manifest = classifier.manifest
     known = {name: index for index, name in enumerate(manifest.classes)}
     strange = sorted({str(sample.label) for sample in samples} - known.keys())
     if strange:
@@ -66,18 +47,23 @@ def classify(samples: Sequence[Sample], engine: Engine, manifest: ClassifierMani
         )
     remaining = iter(samples)
     while batch := list(islice(remaining, BATCH)):
-        crops = np.stack([resized(sample.pixels(), manifest.side_px) for sample in batch])
-        for sample, row in zip(batch, probabilities(engine, crops), strict=True):
+        crops = np.stack([shown(sample, manifest) for sample in batch])
+        for sample, row in zip(batch, classifier.probabilities(crops), strict=True):
             yield CropResult(sample.name, sample.group, sample.scanner, known[str(sample.label)], row)
 
 
-def probabilities(engine: Engine, crops: Pixels) -> NDArray[np.float32]:
-    """(batch, classes) float32 softmax of the engine's logits. Raises InferenceFailed where those are not finite."""
-    logits = np.asarray(engine.run(crops), np.float32)
-    if not np.isfinite(logits).all():
-        raise InferenceFailed("the model gave values that are not finite; these crops have no class")
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+def shown(sample: Sample, manifest: ClassifierManifest) -> Pixels:
+    """A labelled crop as its classifier is to see it. Raises EvaluationError where the classifier's crops have a scale and the
+    sample's is not known, DatasetError."""
+    pixels = sample.pixels()
+    if manifest.masked and "rbc" in sample.masks:
+        pixels = np.where(sample.mask("rbc")[..., None], pixels, np.uint8(0))
+    if manifest.diameters is None:
+        return resized(pixels, manifest.side_px)
+    if sample.diameter_px is None or not len(sample.points):
+        raise EvaluationError(f"{manifest.name} is shown cells at their scale, and {sample.corpus} does not say its own")
+    x, y = sample.points[0].tolist()
+    return crop(balanced(pixels), x, y, sample.diameter_px, Cropping(manifest.side_px, manifest.diameters))
 
 
 def resized(pixels: Pixels, side_px: int) -> Pixels:

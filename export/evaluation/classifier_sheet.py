@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from engines.classifier import BATCH, opened
 from engines.manifest import ClassifierManifest
-from export.evaluation.classification import BATCH, CropResult, classify, confusion_of, open_classifier
+from export.evaluation.classification import CropResult, classify, confusion_of
 from export.evaluation.errors import EvaluationError
 from export.evaluation.models import Tell
 from export.evaluation.samples import chosen
@@ -48,12 +49,12 @@ def measure_classifier(
         raise EvaluationError(f"{model.run.folder} names no single cells")
     samples = chosen(data, recipe.corpus, recipe.folder, (split,), recipe.ignore)
     results = []
-    with open_classifier(model.folder, manifest, threads) as engine:
-        for result in classify(samples, engine, manifest):
+    with opened(model.folder, manifest, threads) as classifier:
+        for result in classify(samples, classifier):
             results.append(result)
             tell(model.title, len(results), len(samples))
         crops = np.random.default_rng(0).integers(0, 256, (BATCH, manifest.side_px, manifest.side_px, 3), dtype=np.uint8)
-        ms = median_ms(engine.run, crops, runs)
+        ms = median_ms(classifier.probabilities, crops, runs)
     return MeasuredClassifier(model, manifest, tuple(results), 1000.0 * BATCH / ms)
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from edge.counting.cell import CellClass
 from edge.counting.counter import CountingSettings, FieldCounter
 from edge.counting.logits import counts_of
+from engines.classifier import open_classifier
 from engines.manifest import ClassifierManifest, Manifest, load_any_manifest
 from engines.model_names import model_folder
 from engines.opening import Opened, Runtime, open_model
 from export.datasets.sample import Sample
-from export.evaluation.classification import CropResult, classify, open_classifier
+from export.evaluation.classification import CropResult, classify
 from export.evaluation.errors import EvaluationError
 from export.evaluation.segmentation import MASKS, FieldResult, measure
 
@@ -78,15 +79,13 @@ def measure_model(title: str, model: str, asked: Asked, tell: Tell) -> list[Fiel
 
 def measure_crops(title: str, model: str, asked: Asked, tell: Tell) -> list[CropResult]:
     """Run a classifier over all samples. Raises EngineError, DatasetError, EvaluationError."""
-    folder = model_folder(model)
-    manifest = load_any_manifest(folder)
-    if not isinstance(manifest, ClassifierManifest):
+    if not isinstance(load_any_manifest(model_folder(model)), ClassifierManifest):
         raise EvaluationError(f"{title} sees fields; it names no single cells")
     if not asked.samples:
         raise EvaluationError(f"there are no crops to show to {title}")
     results = []
-    with open_classifier(folder, manifest, asked.threads) as engine:
-        for result in classify(asked.samples, engine, manifest):
+    with open_classifier(model, asked.threads) as classifier:
+        for result in classify(asked.samples, classifier):
             results.append(result)
             tell(title, len(results), len(asked.samples))
     return results

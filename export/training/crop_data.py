@@ -13,13 +13,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engines.crop import STRAIGHT, Cropping, View, balanced, crop
+from engines.prepare import Pixels
 from engines.whole_file import whole_file
 from export.datasets.sample import DatasetError, Sample
-from export.training.augmentation import Views, augmented
+from export.training.augmentation import Views, augmented, reimaged
 from export.training.cropping import turns
 from export.training.loop import Batch
+from export.training.palettes import Palettes
 from export.training.pixel_data import chosen, chosen_steps
-from export.training.recipes import ClassificationRecipe
+from export.training.recipes import CellCropping, ClassificationRecipe
 from export.training.targets import Patch, blank
 
 log = logging.getLogger(__name__)
@@ -27,10 +30,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
-    """`pixels` (n, side, side, 3) uint8 RGB, perhaps on the disk; `labels` (n,) int64, indices of the classes."""
+    """`pixels` (n, side, side, 3) uint8 RGB, perhaps on the disk; `labels` (n,) int64, indices of the classes. With a recipe's
+    `cropping` they are whole pictures, balanced, with the cell in the middle and red cells of `diameter_px`."""
 
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64]
+    diameter_px: float = 0.0
+    palettes: Palettes | None = None
 
 
 def labels_of(samples: Sequence[Sample], recipe: ClassificationRecipe) -> NDArray[np.int64]:
@@ -56,18 +62,28 @@ def pack_crops(samples: Sequence[Sample], recipe: ClassificationRecipe, folder: 
     labels = labels_of(samples, recipe)
     made_from = "\n".join(f"{one.path} {one.name} {one.region} {recipe.masked}" for one in samples)
     key = hashlib.sha256(made_from.encode()).hexdigest()[:12]
-    kept = folder / f"{recipe.corpus}-{recipe.side_px}-{key}.npy"
+    side_px = recipe.side_px if recipe.cropping is None else samples[0].pixels().shape[0]
+    kept = folder / f"{recipe.corpus}-{side_px}-{key}.npy"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        shape = (len(samples), recipe.side_px, recipe.side_px, 3)
+        shape = (len(samples), side_px, side_px, 3)
         with whole_file(kept) as partial:
             stored = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
             for index, sample in enumerate(samples):
-                stored[index] = _square(_cut_out(sample) if recipe.masked else sample.pixels(), recipe.side_px)
+                pixels = _cut_out(sample) if recipe.masked else sample.pixels()
+                stored[index] = _square(pixels if recipe.cropping is None else balanced(pixels), side_px)
             stored.flush()
             del stored
         log.info("packed %d crops into %s", len(samples), kept)
-    return Crops(np.load(kept, mmap_mode="r"), labels)
+    return Crops(np.load(kept, mmap_mode="r"), labels, _diameter_px(samples) if recipe.cropping is not None else 0.0)
+
+
+def _diameter_px(samples: Sequence[Sample]) -> float:
+    """A red cell in these pictures. Raises DatasetError where the corpus does not say."""
+    known = {sample.diameter_px for sample in samples}
+    if len(known) != 1 or (one := known.pop()) is None:
+        raise DatasetError(f"{samples[0].corpus} is not of one known scale: leave `cropping` out of the recipe")
+    return one
 
 
 def _cut_out(sample: Sample) -> NDArray[np.uint8]:
@@ -107,9 +123,26 @@ class CropBatches:
             index = shown % number
             original = recipe.augmentation.with_originals and shown < number
             picture = np.asarray(self.crops.pixels[index])
-            pixels.append(picture if original else self._changed(rng, picture))
-            labels.append(self.crops.labels[index])
+            label = self.crops.labels[index]
+            if (how := recipe.cropping) is not None:
+                beside = how.empty is not None and rng.random() < how.empty_share
+                pixels.append(self._cut(rng, picture, how, beside=beside))
+                label = recipe.classes.index(how.empty) if beside and how.empty is not None else label
+            else:
+                pixels.append(picture if original else self._changed(rng, picture))
+            labels.append(label)
         return _tensors(np.stack(pixels), np.array(labels, np.int64))
+
+    def _cut(self, rng: np.random.Generator, picture: NDArray[np.uint8], how: CellCropping, *, beside: bool) -> Pixels:
+        """The cell, or a place beside it, as some field might show it."""
+        away, towards = rng.uniform(1.3, 1.9), rng.uniform(0.0, 2.0 * np.pi)
+        shift = (away * np.cos(towards), away * np.sin(towards)) if beside else rng.normal(0.0, how.shift, 2).tolist()
+        zoom = float(np.exp(np.clip(rng.normal(0.0, how.zoom), -2.5 * how.zoom, 2.5 * how.zoom)))
+        view = View((shift[0], shift[1]), zoom, rng.uniform(0.0, 2.0 * np.pi), bool(rng.random() < 0.5))
+        cut = _middle(picture, self.crops.diameter_px, self.recipe, view)
+        if self.crops.palettes is not None and rng.random() < 0.5:
+            cut = self.crops.palettes.shown(rng, cut)
+        return reimaged(rng, cut) if self.recipe.augmentation.colours else cut
 
     def _changed(self, rng: np.random.Generator, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         kind = self.recipe.augmentation.kind
@@ -121,12 +154,22 @@ class CropBatches:
         return augmented(rng, patch, Views(self.recipe.side_px)).pixels
 
 
-def batches_in_order(crops: Crops, batch: int) -> list[Batch]:
-    """All crops once, unchanged."""
-    return [
-        _tensors(np.asarray(crops.pixels[first : first + batch]), crops.labels[first : first + batch])
-        for first in range(0, len(crops.labels), batch)
-    ]
+def batches_in_order(crops: Crops, batch: int, recipe: ClassificationRecipe | None = None) -> list[Batch]:
+    """All crops once, unchanged: as the device would cut them where the recipe says so."""
+
+    def shown(first: int) -> NDArray[np.uint8]:
+        pictures = np.asarray(crops.pixels[first : first + batch])
+        if recipe is None or recipe.cropping is None:
+            return pictures
+        return np.stack([_middle(one, crops.diameter_px, recipe, STRAIGHT) for one in pictures])
+
+    return [_tensors(shown(first), crops.labels[first : first + batch]) for first in range(0, len(crops.labels), batch)]
+
+
+def _middle(picture: Pixels, diameter_px: float, recipe: ClassificationRecipe, view: View) -> Pixels:
+    assert recipe.cropping is not None
+    middle = (picture.shape[0] - 1) / 2.0
+    return crop(picture, middle, middle, diameter_px, Cropping(recipe.side_px, recipe.cropping.diameters), view=view)
 
 
 def _tensors(pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> Batch:

@@ -48,7 +48,8 @@ class ClassificationLearner:
         self.network.train()
         logits = self._logits(pixels)
         # Each sample's loss times its class' weight, then the plain mean over the batch: what Keras' class_weight does.
-        loss = (F.cross_entropy(logits, labels, reduction="none") * self._weights[labels]).mean()
+        losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=self._recipe.smoothing)
+        loss = (losses * self._weights[labels]).mean()
         self.optimisers["network"].zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         clipped(self.network, self._recipe.clip_norm)
@@ -62,7 +63,7 @@ class ClassificationLearner:
             return {}
         self.network.eval()
         losses, right, true = [], [], []
-        for pixels, labels in batches_in_order(self._val, _JUDGED_AT_ONCE):
+        for pixels, labels in batches_in_order(self._val, _JUDGED_AT_ONCE, self._recipe):
             logits = self._logits(pixels)
             there = labels.to(self._device)
             losses.append(F.cross_entropy(logits, there, reduction="none").cpu().numpy())

@@ -154,6 +154,21 @@ class AdversarialRecipe(_Pixels):
     beta1: float = Field(default=0.5, ge=0, lt=1)
 
 
+class CellCropping(Strict):
+    """Crops are cut as the device cuts them (engines.crop): `diameters` red cell diameters wide. Training shifts, enlarges and
+    turns them as a field's centres and scale may be off, shows `empty_share` of them beside the cell as the class `empty`, and
+    half of them in the colours of the white cells of other corpora, `palettes`."""
+
+    diameters: float = Field(gt=0.5, le=12)
+    shift: float = Field(default=0.15, ge=0, le=1)
+    """Standard deviation, in red cell diameters."""
+    zoom: float = Field(default=0.12, ge=0, le=0.5)
+    """Standard deviation of its logarithm."""
+    empty: str | None = None
+    empty_share: float = Field(default=0.0, ge=0, lt=0.5)
+    palettes: tuple[Literal["txl", "cbc"], ...] = ()
+
+
 class ClassificationRecipe(_Training):
     """A classifier of single cells. `class_weights`: `balanced` is total / (count * classes), `root` its square root."""
 
@@ -166,6 +181,10 @@ class ClassificationRecipe(_Training):
     class_weights: Literal["none", "balanced", "root"] = "none"
     masked: bool = False
     """What lies outside of the crop's mask `rbc` is black: the cell alone is judged."""
+    cropping: CellCropping | None = None
+    """How cells are cut from pictures at their own scale; else the corpus' crops are squares of `side_px` as they are."""
+    smoothing: float = Field(default=0.0, ge=0, lt=1)
+    """Of the labels, in the loss (Szegedy et al., 2016)."""
 
 
 def _task(content: Any) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from engines.crop import Cropping
 from export.training.crop_data import CropBatches, pack_crops
 from export.training.curves import write_table
 from export.training.field_recipe import FieldRecipe
@@ -18,6 +20,7 @@ from export.training.fit_segmentation import SegmentationLearner
 from export.training.learnt_scale import learnt_diameter_px
 from export.training.loop import Batches, Learner, Loop, Plan, seed_everything
 from export.training.packing import pack
+from export.training.palettes import palettes
 from export.training.pixel_data import PixelRecipe, labelled, patches_of, training_batches, validation_batches
 from export.training.recipe import RecipeError
 from export.training.recipes import AnyRecipe, ClassificationRecipe, Schedule, SegmentationRecipe, ZooRecipe
@@ -45,7 +48,7 @@ def train(recipe: AnyRecipe, data: Path, run: Path, threads: int = 1, fold: int 
         raise RecipeError(f"{recipe.name} has {len(every)} folds, there is no fold {fold}")
     packed = run.parent / "packed"
     chosen = every if fold is None else [every[fold - 1]]
-    trained = [(sides, _train_one(recipe, sides, run / sides.name, packed, workers)) for sides in chosen]
+    trained = [(sides, _train_one(recipe, sides, run / sides.name, data, packed, workers)) for sides in chosen]
     if len(every) == 1:
         return trained[0][1].weights
     last = [{"fold": float(every.index(sides) + 1), **_last_row(folder)} for sides, folder in trained]
@@ -83,13 +86,16 @@ def _train_field(recipe: FieldRecipe, data: Path, run: Path, workers: int) -> Ru
     return folder
 
 
-def _train_one(recipe: ZooRecipe, sides: Sides, path: Path, packed: Path, workers: int) -> RunFolder:
+def _train_one(recipe: ZooRecipe, sides: Sides, path: Path, data: Path, packed: Path, workers: int) -> RunFolder:
     folder = RunFolder(path)
     folder.open(recipe)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     seed_everything(recipe.seed)
     if isinstance(recipe, ClassificationRecipe):
         crops = pack_crops(sides.train, recipe, packed)
+        if recipe.cropping is not None and recipe.cropping.palettes:
+            cropping = Cropping(recipe.side_px, recipe.cropping.diameters)
+            crops = replace(crops, palettes=palettes(recipe.cropping.palettes, data, cropping))
         val = pack_crops(sides.val, recipe, packed) if sides.val else None
         batches = CropBatches(crops, recipe)
         plan = _plan(recipe, [(recipe.epochs, batches)], workers)

@@ -23,6 +23,7 @@ TREES: dict[str, Callable[[Path], Path]] = {
     "elsafty-nine": lambda root: paper_trees.elsafty(root, paper_trees.ELSAFTY_CLASSES[:-1]),
     "folder-classes": paper_trees.folder_classes,
     "folder-masks": paper_trees.folder_masks,
+    "pbc": trees.pbc,
 }
 
 
@@ -51,7 +52,8 @@ def test_a_truncated_picture_is_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for name in TREES if "chula" not in name and "cbc" not in name and "classes" not in name)
+    "name",
+    sorted(name for name in TREES if "chula" not in name and "cbc" not in name and "classes" not in name and name != "pbc"),
 )
 def test_a_mask_of_another_size_is_named(tmp_path: Path, name: str) -> None:
     victim = read_corpus(name, TREES[name](tmp_path))[0]

@@ -91,6 +91,13 @@ def txl(root: Path) -> Path:
     return root
 
 
+def pbc(root: Path) -> Path:
+    text(root / "cells.csv", "image,split,type,subtype", "neutrophil_0001,train,neutrophil,BNE", "ig_0007,test,ig,PMY")
+    for name in ("neutrophil_0001", "ig_0007"):
+        picture(root / "images" / f"{name}.jpg")
+    return root
+
+
 def all_of(root: Path) -> Path:
     """The corpora beside each other, as under the data folder."""
     allidb1(root / "allidb1")

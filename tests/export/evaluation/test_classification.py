@@ -1,23 +1,29 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", reason="pip install hemocam[export]")
 pytest.importorskip("onnx", reason="pip install hemocam[export]")
 
-from engines.contract import InferenceFailed, ManifestInvalid, Tensor
-from engines.fake import FakeEngine
-from engines.manifest import ClassifierManifest, load_any_manifest
-from export.evaluation.classification import CropResult, confusion_of, open_classifier, probabilities, resized
+from engines.contract import ManifestInvalid
+from engines.manifest import ClassifierManifest
+from export.datasets.sample import MaskFile, Sample
+from export.evaluation.classification import CropResult, confusion_of, resized, shown
 from export.evaluation.crop_sheets import classes_sheet, confusion_sheet, crop_sheets, grouped_sheet, overall_sheet
 from export.evaluation.errors import EvaluationError
 from export.evaluation.models import Asked, manifests, measure_crops, measure_model
 from tests.export.evaluation import crops, fields
 
+MANIFEST = {
+    "task": "classification", "name": "drawn", "version": "1", "description": "", "licence": "MIT", "research_only": False,
+    "data": [], "sources": [], "parameters": 1, "classes": ["red", "green"], "side_px": 16,
+    "files": [{"file": "m.onnx", "sha256": "0" * 64, "precision": "fp32"}],
+}  # fmt: skip
 SHOWN = [
     *[("red", "red", "a")] * 3, ("red", "green", "a"),
     *[("green", "green", "b")] * 2, ("green", "blue", "b"), ("green", "red", "c"), ("red", "red", "c"),
@@ -88,26 +94,34 @@ def test_what_is_no_classifier_is_refused(tmp_path: Path) -> None:
         manifests([str(folder), str(tmp_path / "crops")])
 
 
-def test_a_file_of_another_shape_than_its_manifest_is_refused(tmp_path: Path) -> None:
-    folder = crops.model(tmp_path / "model", classes=("red", "green"))
-    manifest = load_any_manifest(folder)
-    assert isinstance(manifest, ClassifierManifest)
-    with pytest.raises(ManifestInvalid, match=r"gives \(batch, 2\)"):
-        open_classifier(folder, manifest)
-
-
-def constant(logits: list[float]) -> Callable[[Tensor], Tensor]:
-    return lambda tensor: np.tile(np.array(logits, np.float32), (tensor.shape[0], 1))
-
-
-def test_logits_of_any_size_become_probabilities_and_none_that_are_not_finite() -> None:
-    crop = np.zeros((2, 16, 16, 3), np.uint8)
-    assert probabilities(FakeEngine(constant([1000.0, 0.0]), 2), crop)[0].tolist() == [1.0, 0.0]
-    with pytest.raises(InferenceFailed, match="not finite"):
-        probabilities(FakeEngine(constant([float("nan"), 0.0]), 2), crop)
-
-
 def test_a_crop_of_the_right_side_is_left_alone() -> None:
     pixels = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
     assert resized(pixels, 16) is pixels
     assert resized(pixels, 8).shape == (8, 8, 3)
+
+
+def test_crops_of_a_scale_are_cut_as_the_device_cuts_them(tmp_path: Path) -> None:
+    manifest = ClassifierManifest.model_validate({**MANIFEST, "diameters": 2.0, "side_px": 16})
+    pixels = np.full((40, 40, 3), 235, np.uint8)
+    pixels[12:28, 12:28] = (200, 30, 30)
+    cv2.imwrite(str(tmp_path / "cell.png"), pixels[..., ::-1])
+    sample = Sample(
+        "drawn", "test", "cell", tmp_path / "cell.png", points=np.array([[19.5, 19.5]], np.float32), diameter_px=16.0
+    )
+    cut = shown(sample, manifest)
+    assert cut.shape == (16, 16, 3)
+    red = (cut[..., 1] < 130).mean()
+    assert red == pytest.approx(0.25, abs=0.06), "the cell is half as wide as its crop"
+    with pytest.raises(EvaluationError, match="does not say its own"):
+        shown(replace(sample, diameter_px=None), manifest)
+
+
+def test_a_classifier_that_learnt_masked_cells_is_shown_masked_cells(tmp_path: Path) -> None:
+    pixels, mask = np.full((16, 16, 3), 200, np.uint8), np.zeros((16, 16), np.uint8)
+    mask[4:12, 4:12] = 255
+    cv2.imwrite(str(tmp_path / "cell.png"), pixels)
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    sample = Sample("drawn", "test", "cell", tmp_path / "cell.png", masks={"rbc": MaskFile(tmp_path / "mask.png")})
+    masked = ClassifierManifest.model_validate({**MANIFEST, "masked": True})
+    assert not shown(sample, masked)[mask == 0].any()
+    assert shown(sample, ClassifierManifest.model_validate(MANIFEST)).min() == 200

@@ -10,9 +10,9 @@ pytest.importorskip("onnx", reason="pip install hemocam[export]")
 
 import torch
 
+from engines.classifier import opened
 from engines.manifest import ClassifierManifest, Manifest, Tiling, load_any_manifest, load_manifest
 from engines.opening import open_model
-from export.evaluation.classification import open_classifier
 from export.evaluation.errors import EvaluationError
 from export.evaluation.trained import as_model, trained_runs
 from tests.export.evaluation import runs
@@ -76,8 +76,9 @@ def test_a_classifier(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
     with torch.inference_mode():
         expected = network(torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255.0).numpy()
-    with open_classifier(model.folder, model.manifest) as engine:
-        assert np.abs(engine.run(pixels) - expected).max() < PARITY
+    odds = np.exp(expected)
+    with opened(model.folder, model.manifest) as classifier:
+        assert np.abs(classifier.probabilities(pixels) - odds / odds.sum(axis=1, keepdims=True)).max() < PARITY
 
 
 def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:

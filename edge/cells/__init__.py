@@ -1,0 +1,1 @@
+"""What kind of cell each is."""
