@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -188,7 +189,9 @@ class ClassifierManifest(ModelManifest):
     temperature: float = Field(default=1.0, gt=0, le=20)
     """By which its logits are divided, so that its probabilities are what they say."""
     unsure_below: float = Field(default=0.0, ge=0, le=1)
-    """A cell whose best type is less probable has none."""
+    """A cell whose best type, or the group that it is of, is less probable has none."""
+    groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Types that are kinds of one: who is unsure whether a neutrophil is segmented is sure of the neutrophil."""
     accuracy: tuple[TypeAccuracy, ...] = ()
 
     @field_validator("classes")
@@ -197,6 +200,28 @@ class ClassifierManifest(ModelManifest):
         if len(set(classes)) != len(classes):
             raise ValueError("must not name a class twice")
         return classes
+
+    @model_validator(mode="after")
+    def _groups_are_of_classes(self) -> ClassifierManifest:
+        members = [name for group in self.groups.values() for name in group]
+        if len(set(members)) != len(members) or not set(members) <= set(self.classes):
+            raise ValueError("groups must name classes, and none twice")
+        return self
+
+    def named(self, probabilities: Sequence[float]) -> tuple[str | None, float]:
+        """The type of a cell with these probabilities by class, None where it is unsure, and how probable its group is."""
+        groups: dict[str, float] = {}
+        for name, probability in zip(self.classes, probabilities, strict=True):
+            groups[self.group_of(name)] = groups.get(self.group_of(name), 0.0) + probability
+        group = max(groups, key=groups.__getitem__)
+        if groups[group] < self.unsure_below:
+            return None, groups[group]
+        members = self.groups.get(group, (group,))
+        return max(members, key=lambda name: probabilities[self.classes.index(name)]), groups[group]
+
+    def group_of(self, name: str) -> str:
+        """What a class is a kind of: its group, or itself."""
+        return next((group for group, members in self.groups.items() if name in members), name)
 
 
 class Manifest(ModelManifest):

@@ -8,10 +8,11 @@ from pathlib import Path
 import platformdirs
 
 from engines.contract import ManifestInvalid
-from engines.manifest import FILE_NAME, checked_bytes, load_manifest
+from engines.manifest import FILE_NAME, checked_bytes, load_any_manifest
 
 MODELS = Path(__file__).parent / "models"
 DEFAULT_MODEL = "field"
+DEFAULT_TYPES = "white-types"
 
 
 def added_models() -> Path:
@@ -43,7 +44,7 @@ def add_model(source: Path) -> Path:
     The old one of this name stays until the new one is whole. Raises ManifestInvalid where it is none, or bears the name of a
     model that ships, ModelCorrupt where a file is not what its manifest says.
     """
-    manifest = load_manifest(source)
+    manifest = load_any_manifest(source)
     if (MODELS / manifest.name / FILE_NAME).is_file():
         raise ManifestInvalid(f"{source}: a model named {manifest.name} ships with HemoCam; name this one otherwise")
     for file in manifest.files:

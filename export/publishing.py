@@ -29,6 +29,7 @@ from export.calibration import counted_fields, familiarity, field_features, unce
 from export.conversion_error import ConversionError
 from export.evaluate import Question, ask, questions, table
 from export.model_folder import FolderError, add_form, staged, write_manifest
+from export.publishing_error import PublishingError
 from export.sealing import seal
 from export.to_half import to_half
 from export.to_int8 import to_int8
@@ -47,10 +48,6 @@ CALIBRATION_FIELDS = 60
 FAMILIAR_FIELDS = 600
 MARGIN_PX = 8
 """Mirrored border. Rendered `val` fields, all pieces: 90.0 without it, 96.1 with 8 px, 96.2 with 16, 96.3 with 24."""
-
-
-class PublishingError(Exception):
-    """A model cannot be published; the message says why."""
 
 
 def publish_model(recipe: FieldRecipe, weights: Path, manifest: Path, data: Path, folder: Path) -> Path:

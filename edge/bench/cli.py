@@ -10,7 +10,8 @@ from edge.bench.loop import loop
 from edge.bench.scale import scale
 from edge.bench.screen import screen
 from edge.bench.speed import speed
+from edge.bench.types import types
 
 app = typer.Typer(no_args_is_help=True)
-for measurement in (accuracy, doubt, scale, speed, loop, screen):
+for measurement in (accuracy, types, doubt, scale, speed, loop, screen):
     app.command()(measurement)

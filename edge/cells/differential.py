@@ -14,6 +14,11 @@ WANTED = 200
 UNSURE = "unsure"
 BAND, SEGMENTED, IMMATURE = "band neutrophil", "segmented neutrophil", "immature granulocyte"
 ERYTHROBLAST = "erythroblast"
+SHORT = {
+    SEGMENTED: "seg", BAND: "band", "eosinophil": "eos", "basophil": "bas", "lymphocyte": "lym", "monocyte": "mon",
+    IMMATURE: "ig", UNSURE: "?",
+}  # fmt: skip
+"""For a narrow line."""
 NOT_WHITE = (ERYTHROBLAST, "platelet", "artefact")
 """Given apart: they are in no share."""
 MOST_UNSURE = 0.1

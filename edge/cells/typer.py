@@ -30,8 +30,13 @@ class Typer:
                 f"{manifest.name}: its manifest does not say which cells it names and how wide its crops are (names, diameters)"
             )
         self.cell_class = CellClass(manifest.names)
-        self._classifier, self._unsure_below = classifier, manifest.unsure_below
+        self._classifier = classifier
         self._cropping = Cropping(manifest.side_px, manifest.diameters, manifest.masked)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """All that it can say."""
+        return self._classifier.manifest.classes
 
     @property
     def stamp(self) -> str:
@@ -58,9 +63,8 @@ class Typer:
         return crop(field, cell.x, cell.y, diameter_px, self._cropping, outline)
 
     def _type(self, probabilities: Sequence[float]) -> CellType:
-        best = max(range(len(probabilities)), key=probabilities.__getitem__)
-        sure = probabilities[best] >= self._unsure_below
-        return CellType(self._classifier.manifest.classes[best] if sure else None, probabilities[best])
+        name, probability = self._classifier.manifest.named(probabilities)
+        return CellType(name, probability)
 
 
 def _clumped(cells: Sequence[Cell]) -> list[bool]:

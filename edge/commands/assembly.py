@@ -13,6 +13,7 @@ from edge.cameras.reading.capture import Capture
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.cameras.v4l2 import V4L2
 from edge.cameras.video import Video
+from edge.cells.typer import Typer
 from edge.config import Config, ImagesCamera, SimulatedSlideCamera, V4l2Camera, VideoCamera
 from edge.counting.cell import CellClass
 from edge.counting.counter import CountingSettings, FieldCounter
@@ -31,6 +32,7 @@ from edge.session.origin import SessionOrigin
 from edge.session.running_ledger import RunningLedger
 from edge.slide.counted_area import CountedArea
 from edge.slide.coverage import Coverage
+from engines.classifier import open_classifier
 from engines.opening import Opened
 
 MB = 1_000_000
@@ -52,6 +54,8 @@ class SessionSettings:
     note: str = ""
     um_per_px: float | None = None
     settings: dict[str, object] | None = None
+    classifier: str | None = None
+    """What names cells; None: nothing."""
 
 
 def camera_for(config: Config) -> Camera:
@@ -125,6 +129,7 @@ def session_settings(config: Config, opened: Opened) -> SessionSettings:
         ),
         gate=GateSettings(**thresholds), record=record, specimen=session.specimen,
         operator=session.operator, note=session.note, um_per_px=config.optics.um_per_px, settings=config.as_settings(),
+        classifier=config.counting.classifier,
     )  # fmt: skip
 
 
@@ -146,7 +151,10 @@ def session(open_camera: Callable[[], Camera], engines: EngineSupply, plan: Sess
     )  # fmt: skip
     # Of a finite source a new session begins at its first frame again; there is nothing to go on with.
     kept = replace(plan.record, resume=plan.record.resume and live)
-    recording = Recording(lambda: Recorder(Store(plan.store), origin, kept), books, bell.set, compare=counter.compared)
+    typer = Typer(open_classifier(plan.classifier, threads=1)) if plan.classifier else None
+    recording = Recording(
+        lambda: Recorder(Store(plan.store), origin, kept), books, bell.set, compare=counter.compared, typer=typer
+    )
     inference = Inference(engines, counter.infer, bell.set, plan.loop.deadline_s)
     workers = Workers(capture, inference, recording, bell, books)
     judge = Judge(Gate(plan.gate), Freshness() if live else None, Stillness() if live else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edge.cameras.camera import FrameUnreadable
 from edge.cameras.images import expand
-from edge.commands.options import Border, CellDiameter, InsistOnScale, ModelName, RuntimeName, UmPerPx, escaped, one_scale
+from edge.commands.options import (
+    Border,
+    CellDiameter,
+    ClassifierName,
+    InsistOnScale,
+    ModelName,
+    RuntimeName,
+    Types,
+    UmPerPx,
+    escaped,
+    one_scale,
+)
 from edge.counting.cell import CellClass, Method
 from edge.counting.errors import CountingError
 from edge.counting.field_count import BorderRule
 from edge.counting.logits import counts_of
 from edge.plural import plural
-from engines.model_names import DEFAULT_MODEL
+from engines.model_names import DEFAULT_MODEL, DEFAULT_TYPES
 from engines.opening import Runtime, open_model
 
 Paths = Annotated[
@@ -36,6 +48,8 @@ def count(
     runtime: RuntimeName = Runtime.CPU,
     method: MethodName = None,
     border: Border = BorderRule.ALL,
+    types: Types = False,
+    classifier: ClassifierName = DEFAULT_TYPES,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a picture on standard output, nothing else.")
     ] = False,
@@ -45,10 +59,12 @@ def count(
     ] = None,
 ) -> None:
     """Count the cells in pictures. The exit code is 1 if one of them could not be counted."""
+    from edge.cells.typer import Typer
     from edge.commands.counting_output import CsvOutput, JsonOutput, OverlayOutput, TableOutput
     from edge.counting.counter import CountingSettings, FieldCounter
     from edge.loop.single_picture import count_picture
     from edge.optics.gate import Gate, GateSettings
+    from engines.classifier import open_classifier
     from engines.contract import InferenceFailed
 
     one_scale(um_per_px, cell_diameter_px)
@@ -62,6 +78,8 @@ def count(
     def counted(path: Path) -> bool:
         try:
             picture = count_picture(path, gate, counter, um_per_px)
+            if named is not None and picture.count is not None:
+                picture = replace(picture, count=named.typed(picture.pixels, picture.count))
         except (FrameUnreadable, CountingError, InferenceFailed) as error:
             reason = str(error)
             errors.print(f"[bold red]not counted:[/] {escaped(reason if str(path) in reason else f'{path}: {reason}')}")
@@ -74,10 +92,12 @@ def count(
             output.add(picture)
         return picture.count is not None
 
+    named = Typer(open_classifier(classifier)) if types else None
     with opened.engine, _progress(errors, len(files)) as progress:
         outputs = [
             JsonOutput(sys.stdout, opened) if as_json else TableOutput(console),
-            *([CsvOutput(csv_file)] if csv_file else []), *([OverlayOutput(overlay)] if overlay else []),
+            *([CsvOutput(csv_file, named.types if named else ())] if csv_file else []),
+            *([OverlayOutput(overlay)] if overlay else []),
         ]  # fmt: skip
         failed = sum(not counted(path) for path in progress.track(files, description="counting"))
     for output in outputs:

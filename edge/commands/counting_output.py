@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
 
 import cv2
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 
+from edge.cells.differential import NO_BLASTS, NOT_WHITE, PERSON, UNSURE, WANTED, Differential, types_of
 from edge.commands.picture_json import as_json, failure_as_json
-from edge.counting.cell import CellClass
+from edge.counting.cell import CellClass, CellType
 from edge.counting.field_count import FieldCount
 from edge.loop.single_picture import CountedPicture
 from edge.plural import plural
@@ -74,6 +75,8 @@ class TableOutput:
         self._totals = dict.fromkeys(CellClass, 0)
         self._counted = 0
         self._rule = ""
+        self._types: list[CellType] = []
+        self._classifier = ""
 
     def add(self, still: CountedPicture) -> None:
         count = still.count
@@ -85,6 +88,8 @@ class TableOutput:
             return
         self._counted += 1
         self._rule = count.border_rule.value
+        self._types += types_of(count.cells)
+        self._classifier = count.classifier
         for kind, number in count.counts.items():
             self._totals[kind] += number
         remark = "look again: " + ", ".join(mark.reason.value for mark in count.marks) if count.marks else ""
@@ -111,6 +116,8 @@ class TableOutput:
                 plural(self._counted, "picture"), *(f"[bold]{self._totals[kind]}[/]" for kind in CellClass), "", "", ""
             )
         self._console.print(self._table)
+        if self._classifier:
+            self._console.print(differential_table(Differential.of(self._types), self._classifier))
         said = f"95 % intervals in dim; border rule {self._rule}. " if self._rule else ""
         self._console.print(f"[dim]{said}For research; not a diagnostic device.[/]")
 
@@ -123,14 +130,30 @@ def _with_interval(count: FieldCount, kind: CellClass) -> str:
     return f"{count.counts[kind]}" + (f" [dim]{known.low}–{known.high}[/]" if known else "")
 
 
+def differential_table(found: Differential, classifier: str) -> Group:
+    """The types of the white cells of all pictures together, with what they are worth."""
+    table = Table("white cells by type", "n", "share", "95 %", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in found.rows:
+        table.add_row(row.name, str(row.cells), f"{row.share:.1%}", f"{row.low:.1%} – {row.high:.1%}")
+    said = [f"{found.white} of {WANTED} white cells; named by {classifier}. {NO_BLASTS}"]
+    if apart := [f"{found.cells[name]} {name}s" for name in NOT_WHITE if name in found.cells]:
+        said.append(f"Not among them: {', '.join(apart)}.")
+    asks = [f"[yellow]{PERSON}: {'; '.join(found.asks)}.[/]"] if found.asks else []
+    return Group("", table, *(f"[dim]{line}[/]" for line in said), *asks)
+
+
 class CsvOutput:
     """A row a picture; an unknown count is an empty cell."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, types: Sequence[str] = ()) -> None:
+        """`types` are what cells may be named; each has a column of its own, and those that are unsure too."""
         with file_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("w", newline="", encoding="utf-8")
         self._writer = csv.writer(self._file)
+        self._types = (*types, UNSURE) if types else ()
         columns = [
             "source",
             *(kind.value for kind in CellClass),
@@ -143,6 +166,7 @@ class CsvOutput:
             "accepted",
             "reason",
             "marks",
+            *self._types,
         ]
         self._columns = len(columns)
         self._writer.writerow(columns)
@@ -157,11 +181,14 @@ class CsvOutput:
             f"{count.scale.cell_diameter_px:.2f}", count.scale.source.value,
         ]  # fmt: skip
         marks = "" if count is None else "; ".join(f"{mark.reason.value}: {mark.text}" for mark in count.marks)
-        self._writer.writerow([still.path, *numbers, *ends, *framed, reason is None, reason.value if reason else "", marks])
+        cells = None if count is None else Differential.of(types_of(count.cells)).cells
+        typed = ["" if cells is None else cells.get(name, 0) for name in self._types]
+        why = reason.value if reason else ""
+        self._writer.writerow([still.path, *numbers, *ends, *framed, reason is None, why, marks, *typed])
 
     def fail(self, path: Path, reason: str) -> None:
-        unknown = ("" for _ in range(self._columns - 4))
-        self._writer.writerow([path, *unknown, False, reason, ""])
+        unknown = ("" for _ in range(self._columns - 4 - len(self._types)))
+        self._writer.writerow([path, *unknown, False, reason, "", *("" for _ in self._types)])
 
     def close(self) -> None:
         self._file.close()

@@ -39,7 +39,7 @@ def _note(text: str) -> None:
 @app.command("list")
 def list_() -> None:
     """List the models with their files, and the TensorRT engines built on this machine."""
-    from engines.manifest import load_manifest
+    from engines.manifest import Manifest, load_any_manifest
     from engines.plan_cache import PlanCache
 
     console = Console()
@@ -49,8 +49,9 @@ def list_() -> None:
     known: dict[str, str] = {}
     for name in model_names():
         folder = model_folder(name)
-        manifest = load_manifest(folder)
-        sealed = "–" if manifest.reference is None else str(len(manifest.reference.counts))
+        manifest = load_any_manifest(folder)
+        reference = manifest.reference if isinstance(manifest, Manifest) else None
+        sealed = "–" if reference is None else str(len(reference.counts))
         for place, file in enumerate(manifest.files):
             known[file.sha256] = f"{name} {file.precision}"
             size = f"{(folder / file.file).stat().st_size / 1e6:.1f}" if (folder / file.file).is_file() else "missing"
@@ -90,12 +91,13 @@ def _print_plan(console: Console, entry: PlanEntry, known: dict[str, str]) -> No
 @app.command()
 def add(folder: Annotated[Path, typer.Argument(help="Folder of a model: its manifest and its files.")]) -> None:
     """Copy a model onto this machine, so that --model finds it by its name."""
-    from engines.manifest import load_manifest
+    from engines.manifest import Manifest, load_any_manifest
     from engines.model_names import add_model
 
     target = add_model(folder)
-    manifest = load_manifest(target)
-    typer.echo(f"{manifest.name} is in {target}; licence: {manifest.licence}. Use it with --model {manifest.name}")
+    manifest = load_any_manifest(target)
+    option = "--model" if isinstance(manifest, Manifest) else "--classifier"
+    typer.echo(f"{manifest.name} is in {target}; licence: {manifest.licence}. Use it with {option} {manifest.name}")
     if manifest.research_only:
         _note("it learnt from pictures that are for research only: a clinic may not use it")
 

@@ -16,6 +16,7 @@ from edge.commands.options import (
     FAULTS,
     Border,
     CellDiameter,
+    ClassifierName,
     InsistOnScale,
     ModelName,
     RuntimeName,
@@ -29,7 +30,7 @@ from edge.counting.field_count import BorderRule
 from edge.counting.logits import counts_of
 from edge.plural import plural
 from edge.session.events import Status
-from engines.model_names import DEFAULT_MODEL
+from engines.model_names import DEFAULT_MODEL, DEFAULT_TYPES
 from engines.opening import Runtime
 
 
@@ -46,6 +47,10 @@ def live(
     model: ModelName = DEFAULT_MODEL,
     runtime: RuntimeName = Runtime.CPU,
     border: Border = BorderRule.ALL,
+    types: Annotated[
+        bool, typer.Option("--types/--no-types", help="Name the kind of each white cell. Blasts are not recognised.")
+    ] = True,
+    classifier: ClassifierName = DEFAULT_TYPES,
     auto: Annotated[
         bool, typer.Option(help="Count every new field by itself, as always with pictures and video files.")
     ] = False,
@@ -89,8 +94,9 @@ def live(
         name, notices = opened.manifest.name, opened.notices
         loop = LoopSettings(setup.auto or not is_live, name, opened.engine.runtime, notices=notices)
         plan = SessionSettings(
-            folder, counting, loop, GateSettings(), specimen=setup.specimen, operator=setup.operator, um_per_px=setup.um_per_px
-        )
+            folder, counting, loop, GateSettings(), specimen=setup.specimen, operator=setup.operator,
+            um_per_px=setup.um_per_px, classifier=classifier if types else None,
+        )  # fmt: skip
         return session(open_camera, engines, plan)
 
     logging.getLogger().addHandler(logging.NullHandler())  # the screen owns the terminal; it shows the notices itself

@@ -30,6 +30,8 @@ InsistOnScale = Annotated[
 ModelName = Annotated[str, typer.Option(help="A model that ships with HemoCam, or the folder of one.")]
 RuntimeName = Annotated[Runtime, typer.Option(help="What computes: cpu takes the model's default file.")]
 Border = Annotated[BorderRule, typer.Option(help="Which cells at the picture's border count.")]
+Types = Annotated[bool, typer.Option("--types", help="Name the kind of each white cell. Blasts are not recognised.")]
+ClassifierName = Annotated[str, typer.Option(help="What names cells: a classifier that ships with HemoCam, or a folder.")]
 StoreFolder = Annotated[Path | None, typer.Option(help="Folder of the record; the user's data folder if not given.")]
 
 

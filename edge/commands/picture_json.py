@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.cells.differential import NO_BLASTS, NOT_WHITE, UNSURE, Differential, types_of
 from edge.counting.cell import Cell
 from edge.counting.field_count import FieldCount
 from edge.loop.single_picture import CountedPicture
@@ -27,6 +28,8 @@ def as_json(still: CountedPicture, model: str, model_sha256: str, runtime: str) 
         "marks": None if count is None else [{"reason": mark.reason.value, "text": mark.text} for mark in count.marks],
         "counting_frame": None if count is None else _counting_frame(count, still.um_per_px),
         "cells": [] if count is None else [_cell(cell) for cell in count.cells],
+        "classifier": count.classifier or None if count is not None else None,
+        "differential": None if count is None or not count.classifier else _differential(count),
         "scale": None if count is None else {
             "cell_diameter_px": round(count.scale.cell_diameter_px, 2), "spread": round(count.scale.spread, 4),
             "source": count.scale.source.value, "um_per_px": still.um_per_px,
@@ -52,7 +55,8 @@ def failure_as_json(path: Path, reason: str, model: str, model_sha256: str, runt
     """A picture that could not be read or counted, with the same keys; `error` says why, all that is unknown is null."""
     return {
         "source": str(path), "error": reason, "width": None, "height": None, "counts": None, "intervals": None, "marks": None,
-        "counting_frame": None, "cells": [], "scale": None, "gate": None, "border_rule": None, "methods": None,
+        "counting_frame": None, "cells": [], "classifier": None, "differential": None, "scale": None,
+        "gate": None, "border_rule": None, "methods": None,
         "by_method": None, "model": {"name": model, "sha256": model_sha256}, "runtime": runtime, "ms": None,
     }  # fmt: skip
 
@@ -74,4 +78,21 @@ def _cell(cell: Cell) -> dict[str, object]:
     return {
         "class": cell.cell_class.value, "x": round(cell.x, 2), "y": round(cell.y, 2), "diameter_px": round(cell.diameter_px, 2),
         "area_px": round(cell.area_px, 1), "border": cell.border, "confidence": round(cell.confidence, 4),
+        "type": None if cell.type is None else cell.type.name or UNSURE,
+        "type_probability": None if cell.type is None else round(cell.type.probability, 4),
     }  # fmt: skip
+
+
+def _differential(count: FieldCount) -> dict[str, object]:
+    """See edge.cells.differential; shares are of the white cells, with their exact 95 % intervals."""
+    found = Differential.of(types_of(count.cells))
+    return {
+        "white_cells": found.white,
+        "types": {
+            row.name: {"cells": row.cells, "share": round(row.share, 4), "interval": [round(row.low, 4), round(row.high, 4)]}
+            for row in found.rows
+        },
+        "not_white": {name: found.cells[name] for name in NOT_WHITE if name in found.cells},
+        "asks": found.asks,
+        "note": NO_BLASTS,
+    }

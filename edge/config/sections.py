@@ -73,6 +73,10 @@ class Counting(Section):
         default=BorderRule.ALL,
         description="Which cells at the picture's border count; two-edge is the counting chamber's rule.",
     )
+    classifier: Name | None = Field(
+        default="white-types",
+        description="What names the kind of each white cell: a classifier that ships with HemoCam, or a folder. null: nothing.",
+    )
 
 
 class Model(Section):

@@ -202,4 +202,4 @@ def entries(books: RunningLedger) -> tuple[Ledger, Mapping[str, int]]:
 
 def _with(totals: SlideTotals, count: FieldCount) -> SlideTotals:
     cells = {kind: totals.cells.get(kind, 0) + n for kind, n in count.counts.items()}
-    return SlideTotals(totals.slide, totals.fields + 1, {**totals.cells, **cells})
+    return SlideTotals(totals.slide, totals.fields + 1, {**totals.cells, **cells}, totals.types)

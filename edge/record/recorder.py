@@ -105,7 +105,8 @@ class Recorder:
     def totals(self) -> SlideTotals:
         """What the store holds of the slide in hand."""
         totals = self._store.totals(self._slide.id)
-        return SlideTotals(self._slide.name, totals.fields, {CellClass(kind): n for kind, n in totals.cells.items()})
+        cells = {CellClass(kind): n for kind, n in totals.cells.items()}
+        return SlideTotals(self._slide.name, totals.fields, cells, totals.types)
 
     @property
     def recent(self) -> tuple[PastCount, ...]:

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from edge.counting.cell import Cell, CellClass
 from edge.counting.field_count import FieldCount
 from edge.frame import Frame
-from edge.record.store.records import CellRecord, FieldRecord, LedgerRecord, NewField, NewSession
+from edge.record.store.records import UNSURE, CellRecord, FieldRecord, LedgerRecord, NewField, NewSession
 from edge.session.events import PastCount
 from edge.session.ledger import Ledger
 from edge.session.origin import SessionOrigin
@@ -43,7 +43,7 @@ def new_field(
         clock_trusted=clock_trusted, marks=tuple(f"{mark.reason.value}: {mark.text}" for mark in count.marks),
         intervals={kind.value: (known.low, known.high) for kind, known in count.intervals.items()},
         in_frame={kind.value: number for kind, number in count.in_frame.items()}, frame_area_px=count.frame_area_px or None,
-        source=frame.source,
+        source=frame.source, classifier=count.classifier,
     )  # fmt: skip
 
 
@@ -51,6 +51,8 @@ def cell_row(cell: Cell) -> CellRecord:
     return CellRecord(
         cell_class=cell.cell_class.value, x=cell.x, y=cell.y, diameter_px=cell.diameter_px, area_px=cell.area_px,
         confidence=cell.confidence, border=cell.border, outline=cell.outline, diameter_um=cell.diameter_um,
+        type=None if cell.type is None else cell.type.name or UNSURE,
+        type_probability=None if cell.type is None else cell.type.probability,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from edge.cells.differential import NO_BLASTS, NOT_WHITE, PERSON, WANTED, Differential
 from edge.counting.field_count import LOOK_AGAIN
 from edge.plural import plural
 from edge.record.store.reader import StoreReader
@@ -71,6 +73,11 @@ class SpecimenLine:
     figures: Mapping[str, PerField | None]
     ratios: Sequence[tuple[str, str]]
 
+    @property
+    def differential(self) -> Differential | None:
+        """None where nothing named its white cells."""
+        return Differential(self.totals.types) if self.totals.types else None
+
 
 @dataclass(frozen=True, slots=True)
 class SlideLine:
@@ -111,6 +118,7 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
         clock=clock_words(session, fields, sum(event.record.kind == "clock" for event in events)),
         sources=len({field.source for field in fields}) > 1,
         engines=list(dict.fromkeys(field.engine for field in fields if field.engine)),
+        classifiers=list(dict.fromkeys(field.classifier for field in fields if field.classifier)),
         calibrations=list(dict.fromkeys(field.calibration for field in fields if field.calibration)),
         cells_lost=sum(sum(field.cells_lost.values()) for field in fields),
         pictures_dropped=sum(field.image_dropped is not None for field in fields),
@@ -148,7 +156,8 @@ def _template() -> jinja2.Template:
         text,
         globals={
             "names": NAMES, "styles": STYLES, "interval_note": INTERVAL_NOTE, "look_again_from": LOOK_AGAIN,
-            "look_again_max": LOOK_AGAIN_MAX,
+            "look_again_max": LOOK_AGAIN_MAX, "wanted": WANTED, "not_white": NOT_WHITE, "no_blasts": NO_BLASTS,
+            "person": PERSON,
         },
     )  # fmt: skip
 
@@ -206,7 +215,10 @@ def _specimen_lines(slides: Sequence[SlideLine], fields: Sequence[FieldRecord]) 
         totals = [slide.totals for slide in own]
         kinds = [kind for kind in CELL_CLASSES if any(kind in each.cells for each in totals)]
         cells = {kind: sum(each.cells.get(kind, 0) for each in totals) for kind in kinds}
-        summed = TotalsRecord(fields=sum(each.fields for each in totals), cells=cells)
+        types: Counter[str] = Counter()
+        for each in totals:
+            types.update(each.types)
+        summed = TotalsRecord(fields=sum(each.fields for each in totals), cells=cells, types=types)
         ids = {slide.record.id for slide in own}
         figures = {kind: _figures([field for field in fields if field.slide_id in ids], kind) for kind in CELL_CLASSES}
         lines.append(SpecimenLine(name, len(own), summed, figures, _ratios(summed)))

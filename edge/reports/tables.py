@@ -25,11 +25,11 @@ FIELD_COLUMNS = (
     *(f"disagreement_{kind}" for kind in CELL_CLASSES),
     *("border_rule", "cell_diameter_px", "cell_diameter_spread", "cell_diameter_source", "um_per_px", "calibration"),
     *("source", "width_px", "height_px", "focus", "latency_ms", "image", "image_dropped", "undone"),
-    *("camera", "model", "model_sha256", "runtime", "engine"),
+    *("camera", "model", "model_sha256", "runtime", "engine", "classifier"),
 )
 CELL_COLUMNS = (
     *_SESSION_COLUMNS,
-    *("class", "x", "y", "diameter_px", "diameter_um", "area_px", "confidence", "border"),
+    *("class", "x", "y", "diameter_px", "diameter_um", "area_px", "confidence", "border", "type", "type_probability"),
 )
 SESSION_COLUMNS = (
     *("session", "simulated", "specimen", "operator", "note", "state", "started", "finished", "finish_reason"),

@@ -28,6 +28,16 @@ from export.training.targets import Patch, blank
 log = logging.getLogger(__name__)
 
 
+SMOOTHED = 0.3
+"""How often a cell is shown without its chromatin's texture, as phones and denoising cameras do."""
+
+
+def smoothed(rng: np.random.Generator, pixels: Pixels) -> Pixels:
+    """Edges stay, texture goes."""
+    strength = float(rng.uniform(20.0, 90.0))
+    return np.asarray(cv2.bilateralFilter(pixels, 7, strength, float(rng.uniform(2.0, 5.0))), np.uint8)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Crops:
     """`pixels` (n, side, side, 3) uint8 RGB, perhaps on the disk; `labels` (n,) int64, indices of the classes. With a recipe's
@@ -140,8 +150,10 @@ class CropBatches:
         zoom = float(np.exp(np.clip(rng.normal(0.0, how.zoom), -2.5 * how.zoom, 2.5 * how.zoom)))
         view = View((shift[0], shift[1]), zoom, rng.uniform(0.0, 2.0 * np.pi), bool(rng.random() < 0.5))
         cut = _middle(picture, self.crops.diameter_px, self.recipe, view)
-        if self.crops.palettes is not None and rng.random() < 0.5:
+        if self.crops.palettes is not None and rng.random() < how.palette_share:
             cut = self.crops.palettes.shown(rng, cut)
+        if rng.random() < SMOOTHED:
+            cut = smoothed(rng, cut)
         return reimaged(rng, cut) if self.recipe.augmentation.colours else cut
 
     def _changed(self, rng: np.random.Generator, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

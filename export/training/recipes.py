@@ -157,7 +157,7 @@ class AdversarialRecipe(_Pixels):
 class CellCropping(Strict):
     """Crops are cut as the device cuts them (engines.crop): `diameters` red cell diameters wide. Training shifts, enlarges and
     turns them as a field's centres and scale may be off, shows `empty_share` of them beside the cell as the class `empty`, and
-    half of them in the colours of the white cells of other corpora, `palettes`."""
+    `palette_share` of them in the colours of the white cells of other corpora, `palettes`."""
 
     diameters: float = Field(gt=0.5, le=12)
     shift: float = Field(default=0.15, ge=0, le=1)
@@ -167,6 +167,7 @@ class CellCropping(Strict):
     empty: str | None = None
     empty_share: float = Field(default=0.0, ge=0, lt=0.5)
     palettes: tuple[Literal["txl", "cbc"], ...] = ()
+    palette_share: float = Field(default=0.5, ge=0, le=1)
 
 
 class ClassificationRecipe(_Training):

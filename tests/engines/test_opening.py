@@ -9,10 +9,11 @@ import pytest
 
 from engines import opening
 from engines.acceptance import Acceptance, accept, open_reference, reference_frames, strictness_of
+from engines.classifier import open_classifier
 from engines.contract import ManifestInvalid, ModelCorrupt, PlanRefused, RuntimeMissing
 from engines.decode import decode
 from engines.fake import FakeEngine
-from engines.manifest import FILE_NAME, load_manifest
+from engines.manifest import FILE_NAME, Manifest, load_any_manifest, load_manifest
 from engines.model_names import MODELS, model_folder, model_names
 from engines.onnxrt import OnnxRuntime
 from engines.opening import Runtime, open_model
@@ -21,9 +22,10 @@ from engines.prepare import prepare
 from engines.tensorrt.loading import Loaded
 from tests.engines.onnx_models import model_bytes, model_in
 
-FREE_DATA = {"simulated", "chula", "cbc", "txl"}
-"""What the default model may have learnt from: rendered smears and MIT-licensed fields."""
+FREE_DATA = {"simulated", "chula", "cbc", "txl", "pbc"}
+"""What a default model may have learnt from: rendered smears, MIT and CC BY."""
 SHIPPED = model_names()
+COUNTERS = [name for name in SHIPPED if isinstance(load_any_manifest(MODELS / name), Manifest)]
 
 
 @pytest.fixture
@@ -170,14 +172,14 @@ def _without_cuda(content: bytes, name: str, threads: int | None, provider: str)
 class TestShipped:
     @pytest.mark.parametrize("name", SHIPPED)
     def test_hashes_and_size(self, name: str) -> None:
-        manifest = load_manifest(MODELS / name)
+        manifest = load_any_manifest(MODELS / name)
         assert manifest.name == name
         assert manifest.parameters <= 1_000_000
         for file in manifest.files:
             assert hashlib.sha256((MODELS / name / file.file).read_bytes()).hexdigest() == file.sha256
 
     @pytest.mark.parametrize("runtime", [Runtime.CPU, Runtime.CPU_FP32, Runtime.CPU_INT8])
-    @pytest.mark.parametrize("name", SHIPPED)
+    @pytest.mark.parametrize("name", COUNTERS)
     def test_it_gives_finite_maps_of_an_empty_field(self, name: str, runtime: Runtime) -> None:
         opened = open_model(name, runtime, threads=1)
         prepared = prepare(np.full((120, 100, 3), 220, np.uint8), 30.0, opened.manifest.preparing())
@@ -186,7 +188,7 @@ class TestShipped:
         assert set(maps) == set(opened.manifest.channels)
 
     @pytest.mark.parametrize("runtime", [Runtime.CPU_FP32, Runtime.CPU_INT8])
-    @pytest.mark.parametrize("name", SHIPPED)
+    @pytest.mark.parametrize("name", COUNTERS)
     def test_its_sealed_frames_are_counted_as_they_were(self, name: str, runtime: Runtime) -> None:
         """By labels alone here: counting is edge's, and its test is `hemocam engines verify`'s."""
         manifest, folder = load_manifest(MODELS / name), MODELS / name
@@ -200,9 +202,18 @@ class TestShipped:
             result = accept(engine, reference, manifest, frames, lambda *_: next(sealed), strictness)
         assert result.passed, result.text
 
+    @pytest.mark.parametrize("name", sorted(set(SHIPPED) - set(COUNTERS)))
+    def test_a_classifier_names_any_crop(self, name: str) -> None:
+        with open_classifier(name) as classifier:
+            side = classifier.manifest.side_px
+            crops = np.random.default_rng(0).integers(0, 256, (3, side, side, 3), dtype=np.uint8)
+            found = classifier.probabilities(crops)
+        assert found.shape == (3, len(classifier.manifest.classes))
+        assert found.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+
     def test_what_learnt_from_research_data_says_so(self) -> None:
         for name in SHIPPED:
-            manifest = load_manifest(MODELS / name)
+            manifest = load_any_manifest(MODELS / name)
             assert manifest.research_only or set(manifest.data) <= FREE_DATA
 
     @pytest.mark.skipif("field" not in SHIPPED, reason="the default model is not published yet")

@@ -27,6 +27,8 @@ _BAD_CELL = " OR ".join(
     (
         *(f"typeof({name}) != 'real' OR abs({name}) > 1.7e308" for name in ("x", "y", "diameter_px", "area_px", "confidence")),
         "typeof(diameter_um) NOT IN ('real', 'null') OR abs(diameter_um) > 1.7e308",
+        "typeof(type_probability) NOT IN ('real', 'null') OR abs(type_probability) > 1.7e308",
+        "typeof(type) NOT IN ('text', 'null')",
         "typeof(outline) != 'blob' OR length(outline) % 8 != 0",
         "border NOT IN (0, 1) OR typeof(border) != 'integer' OR typeof(field_id) != 'integer' OR typeof(cell_class) != 'text'",
     )

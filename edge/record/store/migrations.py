@@ -89,4 +89,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # Where the frame came from: a picture's path, a device, an address without its password.
     ("ALTER TABLE field ADD COLUMN source TEXT NOT NULL DEFAULT ''",),
+    (
+        # What kind of its class a cell is ("unsure" where the classifier could not say), NULL where nothing looked at it.
+        "ALTER TABLE cell ADD COLUMN type TEXT",
+        "ALTER TABLE cell ADD COLUMN type_probability REAL",
+        # What named the field's cells, '' where nothing did.
+        "ALTER TABLE field ADD COLUMN classifier TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX typed_cell ON cell (field_id, cell_class, type) WHERE type IS NOT NULL",
+    ),
 )

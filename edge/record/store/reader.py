@@ -237,6 +237,12 @@ class StoreReader:
             f" WHERE fields > 0 AND slide_id IN (SELECT id FROM slide WHERE {condition}) GROUP BY cell_class",
             value,
         )
+        types = self._rows(
+            "SELECT type, count(*) AS cells FROM cell WHERE type IS NOT NULL AND cell_class = 'wbc' AND field_id IN (SELECT id"
+            f" FROM field WHERE undone IS NULL AND slide_id IN (SELECT id FROM slide WHERE {condition}))"
+            " GROUP BY type ORDER BY type",
+            value,
+        )
         with unreadable_values(self.database):
             cells = in_order({row["cell_class"]: whole(row["cells"]) for row in rows})
-            return TotalsRecord(fields=whole(fields), cells=cells)
+            return TotalsRecord(fields=whole(fields), cells=cells, types={str(row["type"]): row["cells"] for row in types})

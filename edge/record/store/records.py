@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELL_CLASSES = ("rbc", "wbc", "plt")
+UNSURE = "unsure"
 
 
 class SessionState(str, Enum):
@@ -117,7 +118,8 @@ class FieldFacts:
     `clock_trusted` is None where nobody knows whether the wall clock was set. `marks` is what speaks against the count, in
     sentences. `intervals` are the counts' 95 % intervals, both ends inclusive; `in_frame` is the number of cells in the
     counting frame of `frame_area_px` square pixels, None where it is not known. `source` is where the frame came from: the path
-    of a picture, a device, an address without its password; "" in records older than schema 4.
+    of a picture, a device, an address without its password; "" in records older than schema 4. `classifier` is what named its
+    cells, "" where nothing did.
 
     Raises ValueError where `wall_time` has no timezone or a mapping names a class that was not looked for.
     """
@@ -147,6 +149,7 @@ class FieldFacts:
     in_frame: Mapping[str, int] = field(default_factory=dict)
     frame_area_px: float | None = None
     source: str = ""
+    classifier: str = ""
 
     def __post_init__(self) -> None:
         if self.wall_time.tzinfo is None:
@@ -223,8 +226,9 @@ class EventRecord:
 class CellRecord:
     """One counted cell, in the pixels of its frame; `diameter_um` is None on an uncalibrated microscope.
 
-    `outline` is (n, 2) float32 of x, y, closed implicitly. Raises ValueError where a number is not finite or
-    `outline` is another array.
+    `outline` is (n, 2) float32 of x, y, closed implicitly. `type` is what kind of its class it is, UNSURE where the classifier
+    could not say, None where nothing looked at it. Raises ValueError where a number is not finite or `outline` is another
+    array.
     """
 
     cell_class: str
@@ -236,9 +240,12 @@ class CellRecord:
     border: bool
     outline: NDArray[np.float32]
     diameter_um: float | None = None
+    type: str | None = None
+    type_probability: float | None = None
 
     def __post_init__(self) -> None:
-        numbers = (self.x, self.y, self.diameter_px, self.area_px, self.confidence, self.diameter_um or 0.0)
+        sizes = (self.x, self.y, self.diameter_px, self.area_px)
+        numbers = (*sizes, self.confidence, self.diameter_um or 0.0, self.type_probability or 0.0)
         if not all(map(isfinite, numbers)):
             raise ValueError(f"a cell's numbers must be finite: {self.cell_class} at {self.x}, {self.y}: {numbers}")
         if self.outline.dtype != np.float32 or self.outline.ndim != 2 or self.outline.shape[1] != 2:
@@ -247,7 +254,9 @@ class CellRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotalsRecord:
-    """Committed fields and their cells by class; a class that no field looked for is absent."""
+    """Committed fields and their cells by class; a class that no field looked for is absent. `types` are the white cells that
+    a classifier looked at, by their types."""
 
     fields: int
     cells: Mapping[str, int]
+    types: Mapping[str, int] = field(default_factory=dict)

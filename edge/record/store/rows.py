@@ -34,10 +34,10 @@ _SESSION_FACTS = ("id", "started", "simulated", "settings", "clock_trusted", "fi
 _FIELD_NUMBERS = (
     *("slide_id", "sequence", "monotonic_s", "image", "width_px", "height_px", "um_per_px", "cell_diameter_px"),
     *("cell_diameter_spread", "cell_diameter_source", "border_rule", "focus", "latency_ms"),
-    *("engine", "calibration", "frame_area_px", "source"),
+    *("engine", "calibration", "frame_area_px", "source", "classifier"),
 )
 _FIELD_FACTS = ("id", "number", "wall_time", "clock_trusted", "undone", "image_dropped", "marks")
-_CELL_NUMBERS = ("cell_class", "x", "y", "diameter_px", "area_px", "confidence", "diameter_um")
+_CELL_NUMBERS = ("cell_class", "x", "y", "diameter_px", "area_px", "confidence", "diameter_um", "type", "type_probability")
 
 
 def time_text(moment: datetime) -> str:

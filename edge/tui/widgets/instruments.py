@@ -1,4 +1,4 @@
-"""What the instruments say: slide, last fields, focus, light, scale, camera, engine, disk."""
+"""What the instruments say: slide, last fields, types, focus, light, scale, camera, engine, disk."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from edge.cells.differential import SHORT, WANTED, Differential
 from edge.counting.cell import CellClass
 from edge.counting.field_count import Scale
 from edge.counting.signs import SIGNS
@@ -51,6 +52,8 @@ class Instruments(Rows):
         specimen = f" · {status.specimen}" if status.specimen else ""
         yield "slide", f"{totals.slide} · {totals.fields} {'field' if totals.fields == 1 else 'fields'}{specimen}", ""
         yield from self._last_fields(status)
+        if totals.types:
+            yield "types", *_types(Differential(totals.types))
         yield "focus", _focus(status.quality, self._best_focus), ""
         yield "light", _light(status.quality, whole=self.size.width > _NARROW), ""
         yield "scale", _scale(status.scale), ""
@@ -70,6 +73,12 @@ class Instruments(Rows):
             shown = numbers[-columns:]
             value = f"{sparkline(shown, columns)} {spread(shown)}" if numbers else "no field yet"
             yield f"last {SIGNS[kind].letter}", value, SIGNS[kind].colour if numbers else "dim"
+
+
+def _types(found: Differential) -> tuple[str, str]:
+    """The white cells by type, the most frequent first, of as many as a differential wants; in the colour that asks to look."""
+    shares = " ".join(f"{SHORT.get(row.name, row.name)} {row.share:.0%}" for row in found.rows)
+    return f"{found.white}/{WANTED} {shares}", LOOK if found.asks else ""
 
 
 def _focus(quality: Quality | None, best: float) -> str:

@@ -20,9 +20,9 @@ from tests.edge.fields import DIAMETER_PX, SHAPE, discs_of, pixels_of
 
 KEYS = {
     "source", "width", "height", "counts", "cells", "scale", "gate", "border_rule", "methods", "by_method", "model", "runtime",
-    "ms", "intervals", "marks", "counting_frame", "error",
+    "ms", "intervals", "marks", "counting_frame", "error", "classifier", "differential",
 }  # fmt: skip
-CELL_KEYS = {"class", "x", "y", "diameter_px", "area_px", "border", "confidence"}
+CELL_KEYS = {"class", "x", "y", "diameter_px", "area_px", "border", "confidence", "type", "type_probability"}
 
 
 def counted(folder: Path, pixels: Pixels, um_per_px: float | None = None) -> CountedPicture:

@@ -1,0 +1,73 @@
+"""`hemocam bench types`: how well cells are named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from edge.bench.options import ModelName, needs_export, note
+from edge.counting.logits import counts_of
+from engines.classifier import open_classifier
+from engines.model_names import DEFAULT_MODEL, DEFAULT_TYPES
+from engines.opening import Runtime, open_model
+
+if TYPE_CHECKING:
+    from export.evaluation.typed_cells import TypeRow, WholeWay
+
+
+def types(
+    data: Annotated[Path, typer.Option(help="Folder of the labelled sets, laid out as README says.")],
+    classifier: Annotated[str, typer.Option(help="What names the cells.")] = DEFAULT_TYPES,
+    model: ModelName = DEFAULT_MODEL,
+) -> None:
+    """Name labelled cells: PBC's as they are and as other microscopes might show them, and cells of two other microscopes
+    that a developer named by eye, at their labelled places and the whole way from the picture."""
+    from edge.cells.typer import Typer
+    from edge.counting.counter import CountingSettings, FieldCounter
+
+    with needs_export():
+        from export.datasets.sample import DatasetError
+        from export.evaluation.typed_cells import places_by_eye, whole_way
+        from export.publishing_types import type_rows
+
+    with open_classifier(classifier) as named:
+        opened = open_model(model, Runtime.CPU, counting=counts_of, tell=note)
+        with opened.engine:
+            group_of = named.manifest.group_of
+            counter, typed = FieldCounter(opened.engine, opened.manifest, CountingSettings()), Typer(named)
+            try:
+                rows = list(type_rows(named, data))
+                ways = [
+                    whole_way(corpus, places, lambda pixels: typed.typed(pixels, counter.count(pixels)), group_of)
+                    for corpus, places in places_by_eye(data).items()
+                ]
+            except DatasetError as error:
+                raise typer.BadParameter(str(error)) from error
+    Console().print(_crops(rows, named.stamp), _ways(ways), sep="\n")
+
+
+def _crops(rows: Sequence[TypeRow], stamp: str) -> Table:
+    table = Table("cells at their labelled places", "split", title=stamp, box=None)
+    table.caption = "Unsure is wrong in accuracy and balanced; sure: right of those that were named; ECE: calibration error."
+    for name in ("n", "accuracy", "balanced", "unsure", "sure", "ECE"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        shares = (row.accuracy, row.balanced, row.unsure, row.sure, row.error)
+        table.add_row(row.data, row.split, str(row.cells), *(f"{share:.3f}" for share in shares))
+    return table
+
+
+def _ways(rows: Sequence[WholeWay]) -> Table:
+    table = Table("the whole way from the picture", box=None)
+    table.caption = "Named by eye by a developer, no hematologist: for tuning."
+    for name in ("n", "found", "named", "balanced", "sure"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        shares = (row.found, row.named, row.balanced, row.sure)
+        table.add_row(row.data, str(row.cells), *(f"{share:.3f}" for share in shares))
+    return table
