@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def publish_classifier(recipe: ClassificationRecipe, weights: Path, manifest: Pa
         network = architecture(recipe.architecture).build(len(recipe.classes), recipe.side_px)
         network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         fixed = yaml.safe_load(manifest.read_text(encoding="utf-8"))
-    except (OSError, RuntimeError, yaml.YAMLError) as error:
+    except (OSError, EOFError, RuntimeError, UnpicklingError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise PublishingError(f"{weights} and {manifest} must be this recipe's weights and manifest: {error}") from error
     network.eval()
     fp32 = to_onnx(network, 1, size=ExampleSize(recipe.side_px, fixed=True))

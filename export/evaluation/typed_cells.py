@@ -19,7 +19,7 @@ from engines.crop import Cropping, balanced, crop
 from engines.manifest import ClassifierManifest
 from engines.prepare import Pixels
 from export.datasets import pbc
-from export.datasets.sample import Sample
+from export.datasets.sample import DatasetError, Sample
 from export.evaluation.classification import shown
 from export.training.augmentation import reimaged
 from export.training.palettes import READERS, palettes
@@ -124,7 +124,9 @@ def places_by_eye(data: Path) -> dict[str, list[NamedPlace]]:
     found: dict[str, list[NamedPlace]] = {}
     with BY_EYE.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            sample = samples[row["corpus"], row["image"]]
+            sample = samples.get((row["corpus"], row["image"]))
+            if sample is None:
+                raise DatasetError(f"{data / row['corpus']} has no picture {row['image']}, of which {BY_EYE.name} names a cell")
             found.setdefault(row["corpus"], []).append(NamedPlace(sample, float(row["x"]), float(row["y"]), row["type"]))
     return found
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from engines.contract import ManifestInvalid, ModelCorrupt
 from engines.manifest import (
@@ -205,6 +206,29 @@ def test_a_classifiers_manifest_names_its_classes(tmp_path: Path) -> None:
 def test_a_classifier_cannot_count(tmp_path: Path) -> None:
     with pytest.raises(ManifestInvalid, match="names single cells; counting needs a model of task `field`"):
         loaded(tmp_path, classifier_manifest())
+
+
+def grouped(**changed: object) -> ClassifierManifest:
+    names = ["segmented", "band", "monocyte"]
+    content = {**classifier_manifest(), "classes": names, "groups": {"neutrophil": ["segmented", "band"]}, **changed}
+    return ClassifierManifest.model_validate(content)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "named", "sure"),
+    [((0.4, 0.35, 0.25), "segmented", 0.75), ((0.1, 0.2, 0.7), "monocyte", 0.7), ((0.3, 0.25, 0.45), None, 0.55)],
+)
+def test_who_doubts_between_kinds_of_one_is_sure_of_the_one(
+    probabilities: tuple[float, ...], named: str | None, sure: float
+) -> None:
+    name, probability = grouped(unsure_below=0.6).named(probabilities)
+    assert (name, probability) == (named, pytest.approx(sure))
+
+
+@pytest.mark.parametrize("groups", [{"a": ["segmented", "blast"]}, {"a": ["band"], "b": ["band"]}])
+def test_groups_are_of_classes_each_once(groups: dict[str, list[str]]) -> None:
+    with pytest.raises(ValidationError, match="groups must name classes"):
+        grouped(groups=groups)
 
 
 @pytest.mark.parametrize("classes", [["one"], ["one", "one"]])

@@ -13,7 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 from edge.commands.counting_output import CsvOutput, JsonOutput, OverlayOutput, TableOutput
-from edge.counting.cell import CellClass, Method
+from edge.counting.cell import CellClass, CellType, Method
 from edge.loop.single_picture import CountedPicture
 from edge.record.store.errors import StoreError
 from tests.edge.drawn import drawn_logits, opened
@@ -91,6 +91,52 @@ def test_json_is_one_object_a_line() -> None:
     assert first["counts"] == {"rbc": 2, "wbc": 0, "plt": 1}
     assert first["model"]["name"] == "drawn"
     assert second["counts"] is None
+
+
+def typed(*names: str | None) -> CountedPicture:
+    cells = tuple(replace(cell(CellClass.WBC, x=40.0 * n), type=CellType(name, 0.87654)) for n, name in enumerate(names))
+    return replace(GOOD, count=replace(count_of((*cells, cell())), classifier="white-types 1 (int8)"))
+
+
+def test_types_are_counted_over_all_pictures_with_their_exact_intervals() -> None:
+    text = table_of(typed("lymphocyte", "lymphocyte", None), typed("erythroblast", "monocyte"), REFUSED)
+    assert row(text, "lymphocyte  ")[1:] == ["2", "50.0%", "6.8%", "–", "93.2%"]
+    assert row(text, "unsure  ")[1:3] == ["1", "25.0%"]
+    assert "4 of 200 white cells; named by white-types 1 (int8)" in text
+    assert "Not among them: 1 erythroblasts" in text
+    assert "Blasts and reactive" in text
+    assert "A person must look" in text
+    assert "white cells by type" not in table_of(GOOD)
+
+
+def test_json_has_each_cells_type_and_the_differential() -> None:
+    stream = io.StringIO()
+    output = JsonOutput(stream, opened(lambda tensor: drawn_logits([], tensor.shape, 1.0)))
+    for still in (typed("lymphocyte", None), GOOD):
+        output.add(still)
+    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert [(one["type"], one["type_probability"]) for one in first["cells"]] == [
+        ("lymphocyte", 0.8765), ("unsure", 0.8765), (None, None),
+    ]  # fmt: skip
+    assert first["classifier"] == "white-types 1 (int8)"
+    assert first["differential"]["white_cells"] == 2
+    assert first["differential"]["types"]["lymphocyte"] == {"cells": 1, "share": 0.5, "interval": [0.0126, 0.9874]}
+    assert (second["classifier"], second["differential"]) == (None, None)
+
+
+def test_csv_has_a_column_a_type_where_they_are_wanted(tmp_path: Path) -> None:
+    output = CsvOutput(tmp_path / "counts.csv", ("lymphocyte", "monocyte"))
+    output.add(typed("lymphocyte", None))
+    output.add(REFUSED)
+    output.fail(Path("gone.png"), "truncated")
+    output.close()
+    rows = list(csv.DictReader((tmp_path / "counts.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(one["lymphocyte"], one["monocyte"], one["unsure"]) for one in rows] == [
+        ("1", "0", "1"),
+        ("", "", ""),
+        ("", "", ""),
+    ]
+    assert [one["accepted"] for one in rows] == ["True", "False", "False"]
 
 
 def test_csv_leaves_what_is_unknown_empty(tmp_path: Path) -> None:

@@ -66,14 +66,14 @@ class Desk:
     def __init__(
         self, folder: Path, plan: RecordSettings = NO_PICTURES, script: Iterable[StoreError | list[StoreError] | None] = (), *,
         compare: Callable[[Seen, FieldCount], FieldCount] = lambda seen, count: count, capacity: int = 4,
-        retry_s: tuple[float, ...] = (0.0,),
+        retry_s: tuple[float, ...] = (0.0,), typer: Any = None,
     ) -> None:  # fmt: skip
         self.folder, self.books, self.news, self.tokens = folder, RunningLedger(), list[RecordNews](), 0
         self.store = ScriptedStore(folder, script)
         self._news_here = Event()
         self.recording = Recording(
             lambda: Recorder(self.store, CARD, plan), self.books, self._news_here.set, capacity, compare=compare,
-            retry_s=retry_s,
+            retry_s=retry_s, typer=typer,
         )  # fmt: skip
 
     def started(self) -> Desk:
@@ -96,12 +96,16 @@ class Desk:
 
     def field(self, cells: int = 1, **changed: Any) -> int:
         """A captured frame with so many red cells is accepted; gives its token."""
+        self.recording.submit(self.job(**{"count": count_of((cell(),) * cells), **changed}))
+        return self.tokens
+
+    def job(self, count: FieldCount, **changed: Any) -> CommitField:
+        """A captured frame with this count."""
         self.tokens += 1
         self.books.captured()
-        frame, count = frame_at(self.tokens % 8, self.tokens), count_of((cell(),) * cells)
+        frame = frame_at(self.tokens % 8, self.tokens)
         job = {"frame": frame, "count": count, "seen": cast(Seen, None), "view": b"%d" % self.tokens, **changed}
-        self.recording.submit(CommitField(self.tokens, quality=QUALITY, latency_ms=40.0, engine="fake", **job))
-        return self.tokens
+        return CommitField(self.tokens, quality=QUALITY, latency_ms=40.0, engine="fake", **job)
 
     def ask(self, job: Job) -> None:
         self.recording.submit(job)

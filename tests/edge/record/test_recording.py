@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.counting.cell import CellClass, Method
+from edge.counting.cell import CellClass, CellType, Method
 from edge.counting.errors import MethodUnavailable
 from edge.optics.verdict import RejectionReason
 from edge.record.clerk import entries
@@ -54,6 +54,7 @@ from edge.session.run_state import FinishReason
 from edge.session.running_ledger import RunningLedger
 from edge.session.wall_clock import ClockJump
 from edge.session.wishes import AddNote, NewSlide
+from engines.contract import InferenceFailed
 from tests.edge.fields import cell, count_of, frame_at
 from tests.edge.record.recording_desk import BROKEN, BUSY, FULL, NO_PICTURES, Desk
 
@@ -97,6 +98,39 @@ def test_the_other_methods_are_recorded(desk: Make) -> None:
     assert made.until(FieldCommitted).count.by_method[CellClass.RBC][Method.HOUGH] == 2
     with StoreReader(made.folder) as reader:
         assert reader.session_fields(made.session().id)[0].by_method["rbc"] == {"centres": 1, "hough": 2}
+
+
+class TyperDouble:
+    """Calls every cell a lymphocyte, or fails."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    def typed(self, pixels: object, count: Any) -> Any:
+        if self.error is not None:
+            raise self.error
+        cells = tuple(replace(one, type=CellType("lymphocyte", 0.9)) for one in count.cells)
+        return replace(count, cells=cells, classifier="double")
+
+
+def test_types_are_recorded_with_their_field(desk: Make) -> None:
+    made = desk(typer=TyperDouble()).started()
+    made.recording.submit(made.job(count_of((cell(CellClass.WBC), cell(CellClass.WBC, x=90.0)))))
+    told = made.until(FieldCommitted)
+    assert told.totals.types == {"lymphocyte": 2}
+    with StoreReader(made.folder) as reader:
+        field = reader.session_fields(made.session().id)[0]
+        assert field.classifier == "double"
+        assert [(one.type, one.type_probability) for one in reader.cells(field.id)] == [("lymphocyte", 0.9)] * 2
+    made.ask(UndoField())
+    assert made.until(FieldUndone).totals.types == {}
+
+
+def test_a_classifier_that_fails_costs_no_count(desk: Make, caplog: pytest.LogCaptureFixture) -> None:
+    made = desk(typer=TyperDouble(InferenceFailed("not finite"))).started()
+    made.field(2)
+    assert made.until(FieldCommitted).totals.cells[CellClass.RBC] == 2
+    assert "recorded without types" in caplog.text
 
 
 def test_while_methods_are_compared_the_record_is_not_said_to_be_slow(desk: Make) -> None:

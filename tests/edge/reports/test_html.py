@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -104,6 +105,23 @@ def test_the_figures_are_those_of_the_record(store: Store) -> None:
     assert "diameter in px" in text
     assert text.count("For research; not a diagnostic device.") == 2
     assert "SIMULATED" not in text
+
+
+def test_the_differential_is_shown_with_what_it_is_worth(store: Store) -> None:
+    session = store.begin_session(new_session())
+    slide = store.begin_slide(session.id, "", NOON)
+    names = ["segmented neutrophil", "segmented neutrophil", "band neutrophil", "erythroblast", "unsure"]
+    white = [replace(cell("wbc"), type=name, type_probability=0.9) for name in names]
+    field = new_field(slide.id, methods={"wbc": "centres"}, classifier="white-types 1 (int8)")
+    store.commit_field(field, white, LedgerRecord(counted=1))
+    text = Page(session_report(store, session.id)).text
+    assert "White cells by type: 4 of 200" in text
+    assert "segmented neutrophil 2 50.0 % 6.8 to 93.2 %" in text
+    assert "Left shift (bands and immature forms among neutrophils): 33 %" in text
+    assert "1 erythroblast not among them (25.0 per 100 white cells)" in text
+    assert "Named by white-types 1 (int8). Blasts" in text
+    assert "A person must look at this slide: 1 of 4 white cells could not be named; 1 immature cell." in text
+    assert "by type" not in Page(session_report(store, logged(store, [{"rbc": 4}]))).text
 
 
 def test_it_is_one_file_that_loads_and_runs_nothing(store: Store) -> None:

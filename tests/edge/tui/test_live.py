@@ -157,6 +157,21 @@ async def test_full_line_is_not_written_to(monkeypatch: pytest.MonkeyPatch) -> N
         assert "77.7" in line(pilot, Instruments)
 
 
+@pytest.mark.parametrize(
+    ("types", "shown"),
+    [({}, None), ({"lymphocyte": 30, "segmented neutrophil": 60, "unsure": 10}, "100/200 seg 60% lym 30% ? 10%")],
+)
+async def test_types_have_a_line_once_there_are_any(types: dict[str, int], shown: str | None) -> None:
+    session = fake.FakeSession()
+    async with app_for(session).run_test() as pilot:
+        await fake.settle(pilot)
+        session.play(StatusChanged(replace(fake.STREAMING, totals=replace(fake.STREAMING.totals, types=types))))
+        await fake.settle(pilot)
+        text = line(pilot, Instruments)
+        assert ("types" in text) is (shown is not None)
+        assert shown is None or shown in text
+
+
 async def test_a_frame_draws_the_rows_that_changed_and_no_others() -> None:
     session = fake.FakeSession()
     async with app_for(session).run_test() as pilot:

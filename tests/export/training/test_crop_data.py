@@ -13,7 +13,8 @@ pytest.importorskip("scipy", reason="training needs scipy: pip install hemocam[e
 
 from export.datasets import read_corpus
 from export.datasets.sample import DatasetError, MaskFile, Sample
-from export.training.crop_data import CropBatches, Crops, batches_in_order, labels_of, pack_crops
+from export.training.crop_data import CropBatches, Crops, batches_in_order, labels_of, pack_crops, smoothed
+from export.training.recipes import ClassificationRecipe
 from tests.export.training import tiny
 
 
@@ -94,3 +95,49 @@ def test_judging_takes_all_in_their_order() -> None:
     batches = batches_in_order(numbered(5), 2)
     assert [len(labels) for _, labels in batches] == [2, 2, 1]
     assert torch.cat([pixels[:, 0, 0, 0] for pixels, _ in batches]).tolist() == list(range(5))
+
+
+def pictures(number: int = 6) -> Crops:
+    """A dark cell in the middle of pictures of 60 px, red cells of 20."""
+    pixels = np.full((number, 60, 60, 3), 230, np.uint8)
+    pixels[:, 20:40, 20:40] = 60
+    return Crops(pixels, np.zeros(number, np.int64), 20.0)
+
+
+def cell_recipe(**cropping: object) -> ClassificationRecipe:
+    return tiny.classification(cropping={"diameters": 2.0, **cropping}, augmentation={"kind": "turns"}, batch=6)
+
+
+def test_cells_are_cut_at_their_scale_and_judged_as_the_device_cuts_them() -> None:
+    ((pixels, _),) = batches_in_order(pictures(), 6, cell_recipe())
+    assert pixels.shape == (6, 3, 32, 32)
+    assert (pixels[0, 0] < 145).float().mean() == pytest.approx(0.25, abs=0.05), "half as wide as the crop"
+    shown, labels = CropBatches(pictures(), cell_recipe()).batch(0)
+    assert labels.tolist() == [0] * 6
+    assert (shown < 145).float().mean(dim=(1, 2, 3)) == pytest.approx(0.25, abs=0.16)
+    assert not torch.equal(shown[0], shown[1])
+
+
+def test_a_place_beside_the_cell_is_the_empty_class() -> None:
+    batches = CropBatches(pictures(), cell_recipe(empty="pale", empty_share=0.49))
+    shown = [batches.batch(step) for step in range(12)]
+    middles = torch.cat([pixels[:, 0, 14:18, 14:18].float().mean(dim=(1, 2)) for pixels, _ in shown])
+    labels = torch.cat([labels for _, labels in shown])
+    assert 0.3 < labels.float().mean() < 0.7
+    assert middles[labels == 0].mean() < 100
+    assert middles[labels == 1].mean() > 200
+
+
+def test_a_corpus_of_no_known_scale_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="not of one known scale"):
+        pack_crops(samples(tmp_path), cell_recipe(), tmp_path / "packed")
+
+
+def test_smoothing_takes_texture_and_leaves_edges() -> None:
+    rng = np.random.default_rng(0)
+    cell = np.full((64, 64, 3), 220, np.uint8)
+    cell[16:48, 16:48] = np.clip(90 + rng.normal(0, 8, (32, 32, 3)), 0, 255)
+    found = smoothed(rng, cell)
+    assert found[20:44, 20:44].std() < 0.6 * cell[20:44, 20:44].std()
+    assert abs(int(found[32, 10, 0]) - 220) < 4
+    assert abs(int(found[32, 32, 0]) - 90) < 12
