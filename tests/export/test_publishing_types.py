@@ -95,7 +95,7 @@ def test_the_threshold_is_the_lowest_that_is_right_elsewhere_and_leaves_few_unsu
     elsewhere = [one("lymphocyte", 0.9)] * 10 + [one("segmented neutrophil", 0.7)] * 10
     assert publishing_types._threshold(here, elsewhere, manifest) == pytest.approx(0.705, abs=0.0051)
     unsure_here = [one("lymphocyte", 0.65)] * 20
-    assert publishing_types._threshold(unsure_here, elsewhere, manifest) == pytest.approx(0.65)
+    assert publishing_types._threshold(unsure_here, elsewhere, manifest) == pytest.approx(0.645, abs=0.0051)
 
 
 def test_a_recipe_that_does_not_say_how_cells_are_cut_is_refused(made: Path, data: Path) -> None:
@@ -106,5 +106,5 @@ def test_a_recipe_that_does_not_say_how_cells_are_cut_is_refused(made: Path, dat
 
 
 def test_weights_of_another_network_are_refused(made: Path, data: Path) -> None:
-    with pytest.raises(PublishingError, match=r"weights\.pt"):
+    with pytest.raises(PublishingError, match=r"fixed\.yaml and .* must be this recipe"):
         publish_classifier(recipe(), made / "fixed.yaml", made / "fixed.yaml", data, made / "models" / "tiny")
