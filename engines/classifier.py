@@ -40,7 +40,9 @@ class Classifier:
             probabilities(self._engine, crops[first : first + BATCH], self.manifest.temperature)
             for first in range(0, len(crops), BATCH)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.manifest.classes)), np.float32)
+        learnt = np.concatenate(parts) if parts else np.zeros((0, len(self.manifest.classes)), np.float32)
+        weighted = learnt * np.array([self.manifest.prior.get(name, 1.0) for name in self.manifest.classes], np.float32)
+        return np.asarray(weighted / weighted.sum(axis=1, keepdims=True), np.float32)
 
 
 def open_classifier(model: str, threads: int | None = None, precision: Precision | None = None) -> Classifier:

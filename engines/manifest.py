@@ -188,6 +188,9 @@ class ClassifierManifest(ModelManifest):
     """How wide its crops are, in red cell diameters: see engines.crop."""
     temperature: float = Field(default=1.0, gt=0, le=20)
     """By which its logits are divided, so that its probabilities are what they say."""
+    prior: dict[str, float] = Field(default_factory=dict)
+    """How often a type occurs on smears, against how often it was learnt: of what is rare more must speak for it (Saerens et
+    al., Neural Computation 14, 2002). 1 of those that are not named."""
     unsure_below: float = Field(default=0.0, ge=0, le=1)
     """A cell whose best type, or the group that it is of, is less probable has none."""
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -200,6 +203,12 @@ class ClassifierManifest(ModelManifest):
         if len(set(classes)) != len(classes):
             raise ValueError("must not name a class twice")
         return classes
+
+    @model_validator(mode="after")
+    def _priors_are_of_classes(self) -> ClassifierManifest:
+        if not set(self.prior) <= set(self.classes) or not all(0 < share <= 100 for share in self.prior.values()):
+            raise ValueError("prior must give classes a number above 0, at most 100")
+        return self
 
     @model_validator(mode="after")
     def _groups_are_of_classes(self) -> ClassifierManifest:

@@ -22,7 +22,7 @@ from export.datasets import pbc
 from export.datasets.sample import DatasetError, Sample
 from export.evaluation.classification import shown
 from export.training.augmentation import reimaged
-from export.training.palettes import READERS, palettes
+from export.training.palettes import READERS, boxed_diameter_px, palettes
 
 BY_EYE = Path(__file__).parents[1] / "datasets" / "named_by_eye.csv"
 """White cells of two other microscopes that a developer named by eye, no hematologist: to tune with, not to report as truth."""
@@ -139,8 +139,9 @@ def places_named(places: Iterable[NamedPlace], classifier: Classifier) -> list[N
 
 
 def _cut(place: NamedPlace, cropping: Cropping) -> Pixels:
-    red = [max(box.right - box.left, box.bottom - box.top) for box in place.sample.boxes if box.label == "rbc"]
-    return crop(balanced(place.sample.pixels()), place.x, place.y, float(np.median(red)), cropping)
+    diameter_px = boxed_diameter_px(place.sample)
+    assert diameter_px is not None  # those that were named lie in fields of many red cells
+    return crop(balanced(place.sample.pixels()), place.x, place.y, diameter_px, cropping)
 
 
 Count = Callable[[Pixels], FieldCount]

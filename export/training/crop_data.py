@@ -28,14 +28,28 @@ from export.training.targets import Patch, blank
 log = logging.getLogger(__name__)
 
 
-SMOOTHED = 0.3
+SMOOTHED = 0.5
 """How often a cell is shown without its chromatin's texture, as phones and denoising cameras do."""
+REHUED = 0.5
+HUE_RAD = 0.25
+"""Standard deviation of the turn of all hues: one laboratory's purple is another's magenta or blue."""
 
 
 def smoothed(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     """Edges stay, texture goes."""
     strength = float(rng.uniform(20.0, 90.0))
     return np.asarray(cv2.bilateralFilter(pixels, 7, strength, float(rng.uniform(2.0, 5.0))), np.uint8)
+
+
+def rehued(pixels: Pixels, turn: float) -> Pixels:
+    """All hues turned by so many radians in L*a*b*, about what is grey."""
+    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB).astype(np.float32)
+    a, b = lab[..., 1] - 128.0, lab[..., 2] - 128.0
+    lab[..., 1], lab[..., 2] = (
+        128.0 + np.cos(turn) * a - np.sin(turn) * b,
+        128.0 + np.sin(turn) * a + np.cos(turn) * b,
+    )
+    return np.asarray(cv2.cvtColor(np.clip(lab + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_LAB2RGB), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +168,8 @@ class CropBatches:
             cut = self.crops.palettes.shown(rng, cut)
         if rng.random() < SMOOTHED:
             cut = smoothed(rng, cut)
+        if rng.random() < REHUED:
+            cut = rehued(cut, float(rng.normal(0.0, HUE_RAD)))
         return reimaged(rng, cut) if self.recipe.augmentation.colours else cut
 
     def _changed(self, rng: np.random.Generator, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

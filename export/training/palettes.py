@@ -57,13 +57,16 @@ def palettes(corpora: Sequence[str], data: Path, cropping: Cropping) -> Palettes
 
 
 def white_cells(sample: Sample, cropping: Cropping) -> list[Pixels]:
-    """A crop round each boxed white cell, scaled by the median box of the field's red cells; none where there are fewer than
-    three of those."""
-    red = [max(box.right - box.left, box.bottom - box.top) for box in sample.boxes if box.label == "rbc"]
+    """A crop round each boxed white cell, at the scale of the boxed red ones; none where those are fewer than three."""
     white = [box for box in sample.boxes if box.label == "wbc"]
-    if len(red) < 3 or not white:
+    diameter_px = boxed_diameter_px(sample)
+    if diameter_px is None or not white:
         return []
     field = balanced(sample.pixels())
-    return [
-        crop(field, (box.left + box.right) / 2, (box.top + box.bottom) / 2, float(np.median(red)), cropping) for box in white
-    ]
+    return [crop(field, (box.left + box.right) / 2, (box.top + box.bottom) / 2, diameter_px, cropping) for box in white]
+
+
+def boxed_diameter_px(sample: Sample) -> float | None:
+    """A red cell's diameter by the boxes, the median of those of one area with them; None of fewer than three."""
+    red = [(box.right - box.left) * (box.bottom - box.top) for box in sample.boxes if box.label == "rbc"]
+    return float(np.sqrt(np.median(red))) if len(red) >= 3 else None

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("onnx", reason="pip install hemocam[export]")
 
-from engines.classifier import BATCH, open_classifier, probabilities
+from engines.classifier import BATCH, Classifier, open_classifier, probabilities
 from engines.contract import InferenceFailed, ManifestInvalid, Tensor
 from engines.fake import FakeEngine
 from tests.export.evaluation import crops, fields
@@ -44,6 +44,17 @@ def test_any_number_of_crops_is_asked_in_batches(tmp_path: Path) -> None:
         assert np.allclose(found, one_by_one, atol=1e-6)
         assert classifier.probabilities(shown[:0]).shape == (0, 3)
         assert classifier.stamp.startswith("brightest")
+
+
+def test_of_what_is_rare_more_must_speak_for_it(tmp_path: Path) -> None:
+    folder = crops.model(tmp_path / "model")
+    shown = np.full((1, crops.SIDE_PX, crops.SIDE_PX, 3), 100, np.uint8)
+    with open_classifier(str(folder)) as classifier:
+        plain = classifier.probabilities(shown)[0]
+        manifest = classifier.manifest.model_copy(update={"prior": {"red": 0.25}})
+        rare = Classifier(classifier._engine, manifest, classifier.file).probabilities(shown)[0]
+    assert plain.tolist() == pytest.approx([1 / 3] * 3, abs=1e-5)
+    assert rare.tolist() == pytest.approx([1 / 9, 4 / 9, 4 / 9], abs=1e-5)
 
 
 def test_what_is_no_classifier_is_refused(tmp_path: Path) -> None:

@@ -231,6 +231,12 @@ def test_groups_are_of_classes_each_once(groups: dict[str, list[str]]) -> None:
         grouped(groups=groups)
 
 
+@pytest.mark.parametrize("prior", [{"blast": 0.5}, {"band": 0.0}, {"band": -1.0}])
+def test_a_prior_is_of_a_class_and_above_nothing(prior: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="prior must give classes"):
+        grouped(prior=prior)
+
+
 @pytest.mark.parametrize("classes", [["one"], ["one", "one"]])
 def test_a_classifiers_classes_differ(tmp_path: Path, classes: list[str]) -> None:
     (tmp_path / FILE_NAME).write_text(yaml.safe_dump({**classifier_manifest(), "classes": classes}), encoding="utf-8")

@@ -13,7 +13,7 @@ pytest.importorskip("scipy", reason="training needs scipy: pip install hemocam[e
 
 from export.datasets import read_corpus
 from export.datasets.sample import DatasetError, MaskFile, Sample
-from export.training.crop_data import CropBatches, Crops, batches_in_order, labels_of, pack_crops, smoothed
+from export.training.crop_data import CropBatches, Crops, batches_in_order, labels_of, pack_crops, rehued, smoothed
 from export.training.recipes import ClassificationRecipe
 from tests.export.training import tiny
 
@@ -141,3 +141,11 @@ def test_smoothing_takes_texture_and_leaves_edges() -> None:
     assert found[20:44, 20:44].std() < 0.6 * cell[20:44, 20:44].std()
     assert abs(int(found[32, 10, 0]) - 220) < 4
     assert abs(int(found[32, 32, 0]) - 90) < 12
+
+
+def test_hues_turn_and_grey_stays() -> None:
+    pixels = np.array([[[150, 60, 150], [128, 128, 128]]], np.uint8)
+    turned = rehued(pixels, 0.5)
+    assert abs(turned[0, 1].astype(int) - 128).max() <= 2
+    assert abs(turned[0, 0].astype(int) - pixels[0, 0].astype(int)).max() > 15
+    assert abs(rehued(turned, -0.5)[0, 0].astype(int) - pixels[0, 0].astype(int)).max() <= 4
