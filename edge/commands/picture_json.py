@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.cells.differential import NO_BLASTS, NOT_WHITE, UNSURE, Differential, types_of
+from edge.cells.shape import shape_of
 from edge.counting.cell import Cell
 from edge.counting.field_count import FieldCount
 from edge.loop.single_picture import CountedPicture
@@ -75,9 +76,12 @@ def _counting_frame(count: FieldCount, um_per_px: float | None) -> dict[str, obj
 
 
 def _cell(cell: Cell) -> dict[str, object]:
+    shape = None if cell.border else shape_of(cell.outline)
     return {
         "class": cell.cell_class.value, "x": round(cell.x, 2), "y": round(cell.y, 2), "diameter_px": round(cell.diameter_px, 2),
         "area_px": round(cell.area_px, 1), "border": cell.border, "confidence": round(cell.confidence, 4),
+        "circularity": None if shape is None else round(shape.circularity, 3),
+        "elongation": None if shape is None else round(shape.elongation, 3),
         "type": None if cell.type is None else cell.type.name or UNSURE,
         "type_probability": None if cell.type is None else round(cell.type.probability, 4),
     }  # fmt: skip

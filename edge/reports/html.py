@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from statistics import fmean, stdev
 
 import jinja2
 from markupsafe import Markup
@@ -250,4 +251,8 @@ def _diameter_chart(diameters: Sequence[tuple[float, float | None]]) -> Markup |
     if not values:
         return None
     middle = sorted(values)[len(values) // 2]
-    return histogram(values, f"Diameters of {len(values)} red cells, median {middle:.2f} {unit}", unit)
+    said = f"Diameters of {len(values)} red cells, median {middle:.2f} {unit}"
+    if len(values) > 1:
+        # Of the cells' diameters, not of their volumes: an analyser's RDW is another figure.
+        said += f", mean {fmean(values):.2f}, coefficient of variation {100.0 * stdev(values) / fmean(values):.1f} %"
+    return histogram(values, said, unit)

@@ -21,7 +21,7 @@ _NUMBERS = {
 _MEASURES = {
     *(f"disagreement_{kind}" for kind in CELL_CLASSES), "monotonic_s", "cell_diameter_px", "cell_diameter_spread", "um_per_px",
     "focus", "latency_ms", "x", "y", "diameter_px", "diameter_um", "area_px", "frame_area_px", "confidence", "jump_s",
-    "type_probability",
+    "type_probability", "circularity", "elongation",
 }  # fmt: skip
 _LISTS = {"outline_x", "outline_y"}
 

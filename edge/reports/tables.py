@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TextIO
 
+from edge.cells.shape import shape_of
 from edge.record.store.reader import StoreReader
 from edge.record.store.records import CELL_CLASSES, FieldRecord, SessionRecord, SlideRecord
 
@@ -30,6 +31,38 @@ FIELD_COLUMNS = (
 CELL_COLUMNS = (
     *_SESSION_COLUMNS,
     *("class", "x", "y", "diameter_px", "diameter_um", "area_px", "confidence", "border", "type", "type_probability"),
+    *("circularity", "elongation"),
+)
+SESSION_COLUMNS = ("session", "simulated", "specimen", "slide", "slide_name", "field")
+FIELD_COLUMNS = (
+    *_SESSION_COLUMNS,
+    *("sequence", "wall_time", "monotonic_s", "clock_trusted"),
+    *CELL_CLASSES,
+    *(f"{kind}_{end}" for kind in CELL_CLASSES for end in ("low", "high")),
+    *(f"{kind}_in_frame" for kind in CELL_CLASSES),
+    *("frame_area_px", "marks"),
+    *(f"method_{kind}" for kind in CELL_CLASSES),
+    *(f"disagreement_{kind}" for kind in CELL_CLASSES),
+    *("border_rule", "cell_diameter_px", "cell_diameter_spread", "cell_diameter_source", "um_per_px", "calibration"),
+    *("source", "width_px", "height_px", "focus", "latency_ms", "image", "image_dropped", "undone"),
+    *("camera", "model", "model_sha256", "runtime", "engine", "classifier"),
+)
+CELL_COLUMNS = (
+    *_SESSION_COLUMNS,
+    *(
+        "class",
+        "x",
+        "y",
+        "diameter_px",
+        "diameter_um",
+        "area_px",
+        "confidence",
+        "border",
+        "type",
+        "type_probability",
+        "circularity",
+        "elongation",
+    ),
 )
 SESSION_COLUMNS = (
     *("session", "simulated", "specimen", "operator", "note", "state", "started", "finished", "finish_reason"),
@@ -38,6 +71,9 @@ SESSION_COLUMNS = (
     *("captured", *_STATES),
     *("um_per_px", "camera", "model", "model_sha256", "runtime", "hemocam_version", "hostname"),
 )
+_CELL_FACTS = {"class": "cell_class"}
+_SHAPE = ("circularity", "elongation")
+"""Of a cell that the border cuts nobody knows them."""
 NOTE_COLUMNS = ("session", "slide", "field", "written", "text")
 EVENT_COLUMNS = ("session", "at", "monotonic_s", "kind", "text", "jump_s", "after_field")
 
@@ -92,7 +128,9 @@ def cell_rows(
         for field in store.slide_fields(slide.id, including_undone):
             start = _start(session, slide, field)
             for cell in store.cells(field.id):
-                values = {name: getattr(cell, "cell_class" if name == "class" else name) for name in CELL_COLUMNS[len(start) :]}
+                values = {name: getattr(cell, _CELL_FACTS.get(name, name)) for name in CELL_COLUMNS[len(start) : -len(_SHAPE)]}
+                found = None if cell.border else shape_of(cell.outline)
+                values |= {name: None if found is None else getattr(found, name) for name in _SHAPE}
                 shape = {"outline_x": cell.outline[:, 0].tolist(), "outline_y": cell.outline[:, 1].tolist()} if outlines else {}
                 yield {**start, **values, **shape}
 

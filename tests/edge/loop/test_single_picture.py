@@ -22,7 +22,19 @@ KEYS = {
     "source", "width", "height", "counts", "cells", "scale", "gate", "border_rule", "methods", "by_method", "model", "runtime",
     "ms", "intervals", "marks", "counting_frame", "error", "classifier", "differential",
 }  # fmt: skip
-CELL_KEYS = {"class", "x", "y", "diameter_px", "area_px", "border", "confidence", "type", "type_probability"}
+CELL_KEYS = {
+    "class",
+    "x",
+    "y",
+    "diameter_px",
+    "area_px",
+    "border",
+    "confidence",
+    "type",
+    "type_probability",
+    "circularity",
+    "elongation",
+}
 
 
 def counted(folder: Path, pixels: Pixels, um_per_px: float | None = None) -> CountedPicture:
