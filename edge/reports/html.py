@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 
 import jinja2
 from markupsafe import Markup
@@ -245,14 +245,19 @@ def _counts_chart(lines: Sequence[FieldLine]) -> Markup | None:
     return bar_chart(bars, text, "field (slide.field)", "red cells", mean)
 
 
-def _diameter_chart(diameters: Sequence[tuple[float, float | None]]) -> Markup | None:
+def _diameter_chart(diameters: Sequence[tuple[float, float | None]]) -> tuple[Markup, str] | None:
+    """The histogram, and what it shows in words."""
     in_um = [um for _, um in diameters if um is not None]
     values, unit = (in_um, "µm") if diameters and len(in_um) == len(diameters) else ([px for px, _ in diameters], "px")
     if not values:
         return None
-    middle = sorted(values)[len(values) // 2]
-    said = f"Diameters of {len(values)} red cells, median {middle:.2f} {unit}"
-    if len(values) > 1:
-        # Of the cells' diameters, not of their volumes: an analyser's RDW is another figure.
-        said += f", mean {fmean(values):.2f}, coefficient of variation {100.0 * stdev(values) / fmean(values):.1f} %"
-    return histogram(values, said, unit)
+    said = _spread_of(values, unit)
+    return histogram(values, said, unit), said
+
+
+def _spread_of(values: Sequence[float], unit: str) -> str:
+    """How large and how alike the cells are; of their diameters, not of their volumes: an analyser's RDW is another figure."""
+    said = f"{len(values)} red cells, median diameter {median(values):.2f} {unit}"
+    if len(values) < 2:
+        return said
+    return f"{said}, mean {fmean(values):.2f}, coefficient of variation {100.0 * stdev(values) / fmean(values):.1f} %"

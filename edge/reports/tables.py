@@ -33,37 +33,6 @@ CELL_COLUMNS = (
     *("class", "x", "y", "diameter_px", "diameter_um", "area_px", "confidence", "border", "type", "type_probability"),
     *("circularity", "elongation"),
 )
-SESSION_COLUMNS = ("session", "simulated", "specimen", "slide", "slide_name", "field")
-FIELD_COLUMNS = (
-    *_SESSION_COLUMNS,
-    *("sequence", "wall_time", "monotonic_s", "clock_trusted"),
-    *CELL_CLASSES,
-    *(f"{kind}_{end}" for kind in CELL_CLASSES for end in ("low", "high")),
-    *(f"{kind}_in_frame" for kind in CELL_CLASSES),
-    *("frame_area_px", "marks"),
-    *(f"method_{kind}" for kind in CELL_CLASSES),
-    *(f"disagreement_{kind}" for kind in CELL_CLASSES),
-    *("border_rule", "cell_diameter_px", "cell_diameter_spread", "cell_diameter_source", "um_per_px", "calibration"),
-    *("source", "width_px", "height_px", "focus", "latency_ms", "image", "image_dropped", "undone"),
-    *("camera", "model", "model_sha256", "runtime", "engine", "classifier"),
-)
-CELL_COLUMNS = (
-    *_SESSION_COLUMNS,
-    *(
-        "class",
-        "x",
-        "y",
-        "diameter_px",
-        "diameter_um",
-        "area_px",
-        "confidence",
-        "border",
-        "type",
-        "type_probability",
-        "circularity",
-        "elongation",
-    ),
-)
 SESSION_COLUMNS = (
     *("session", "simulated", "specimen", "operator", "note", "state", "started", "finished", "finish_reason"),
     *("clock_trusted", "boot_id", "fields", "fields_undone"),

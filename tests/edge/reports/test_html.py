@@ -103,6 +103,8 @@ def test_the_figures_are_those_of_the_record(store: Store) -> None:
         assert said in text
     assert "not calibrated" in text
     assert "diameter in px" in text
+    assert "red cells, median diameter" in text
+    assert "coefficient of variation" in text
     assert text.count("For research; not a diagnostic device.") == 2
     assert "SIMULATED" not in text
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge.record.store.records import LedgerRecord
 from edge.record.store.store import Store
-from edge.reports.tables import CELL_COLUMNS, FIELD_COLUMNS, write_cells, write_fields
+from edge.reports.tables import CELL_COLUMNS, FIELD_COLUMNS, cell_rows, write_cells, write_fields
 from tests.edge.record.store.samples import NOON, cell, cells, new_field, new_session
 
 
@@ -51,3 +51,15 @@ def test_every_row_says_simulated_and_no_text_is_a_formula(written: tuple[list[d
         assert row["specimen"] == '\'=cmd|"/c calc"!A1'
         assert row["slide_name"] == "'\t=1"
     assert written[0][0]["camera"] == "'-1+1, \n@x"
+
+
+def test_a_whole_cell_has_a_shape_and_a_cut_one_has_none(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        session = store.begin_session(new_session())
+        slide = store.begin_slide(session.id, "", NOON)
+        found = [cell("rbc"), cell("rbc", border=True)]
+        store.commit_field(new_field(slide.id, methods={"rbc": "centres"}), found, LedgerRecord(counted=1))
+        whole, cut = cell_rows(store, store.session(session.id))
+    assert 0.0 < float(str(whole["circularity"])) <= 1.0
+    assert float(str(whole["elongation"])) >= 1.0
+    assert (cut["circularity"], cut["elongation"]) == (None, None)
