@@ -10,6 +10,7 @@ from edge.cameras.finding import found
 from edge.config import Config
 from edge.config.sections import StoreSection
 from edge.doctor.camera import camera_nodes, check_camera
+from edge.doctor.classifier import check_classifier
 from edge.doctor.clock import check_clock
 from edge.doctor.config import check_config, record_folder
 from edge.doctor.disk import check_disk
@@ -20,7 +21,7 @@ from edge.doctor.permissions import check_permissions
 from edge.doctor.service import check_limits, check_service
 from edge.doctor.store import check_store
 from edge.doctor.telemetry import check_telemetry
-from engines.model_names import DEFAULT_MODEL
+from engines.model_names import DEFAULT_MODEL, DEFAULT_TYPES
 from engines.opening import Runtime
 
 
@@ -38,6 +39,7 @@ def examine(path: Path | None, open_camera: Callable[[Config], Camera]) -> Itera
     yield from check_gpu(runtime)
     name, threads = (config.model.name, config.model.threads) if config is not None else (DEFAULT_MODEL, None)
     yield from check_model(name, runtime, threads)
+    yield from check_classifier(config.counting.classifier if config is not None else DEFAULT_TYPES)
     folder = record_folder(path, loaded)
     store = config.store if config is not None else StoreSection()
     yield from check_disk(folder, store.soft_free_mb, store.hard_free_mb)
