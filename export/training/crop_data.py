@@ -28,11 +28,8 @@ from export.training.targets import Patch, blank
 log = logging.getLogger(__name__)
 
 
-SMOOTHED = 0.5
-"""How often a cell is shown without its chromatin's texture, as phones and denoising cameras do."""
-REHUED = 0.5
 HUE_RAD = 0.25
-"""Standard deviation of the turn of all hues: one laboratory's purple is another's magenta or blue."""
+"""Standard deviation of the turn of all hues, where a recipe has them turned."""
 
 
 def smoothed(rng: np.random.Generator, pixels: Pixels) -> Pixels:
@@ -166,9 +163,9 @@ class CropBatches:
         cut = _middle(picture, self.crops.diameter_px, self.recipe, view)
         if self.crops.palettes is not None and rng.random() < how.palette_share:
             cut = self.crops.palettes.shown(rng, cut)
-        if rng.random() < SMOOTHED:
+        if rng.random() < how.smoothed:
             cut = smoothed(rng, cut)
-        if rng.random() < REHUED:
+        if rng.random() < how.rehued:
             cut = rehued(cut, float(rng.normal(0.0, HUE_RAD)))
         return reimaged(rng, cut) if self.recipe.augmentation.colours else cut
 

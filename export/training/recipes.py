@@ -168,6 +168,10 @@ class CellCropping(Strict):
     empty_share: float = Field(default=0.0, ge=0, lt=0.5)
     palettes: tuple[Literal["txl", "cbc"], ...] = ()
     palette_share: float = Field(default=0.5, ge=0, le=1)
+    smoothed: float = Field(default=0.0, ge=0, le=1)
+    """How often a cell is shown without its chromatin's texture, as phones and denoising cameras do."""
+    rehued: float = Field(default=0.0, ge=0, le=1)
+    """How often all its hues are turned: one laboratory's purple is another's magenta or blue."""
 
 
 class ClassificationRecipe(_Training):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from export.zoo.architecture import Architecture, ZooError
-from export.zoo.compact import COMPACT, TWOFOLD
+from export.zoo.compact import COMPACT
 from export.zoo.keras_backend import DataFormat
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ CLASSIFIERS: Mapping[str, Architecture] = MappingProxyType(
             for one in _RECIPES
         },
         COMPACT.name: COMPACT,
-        TWOFOLD.name: TWOFOLD,
     }
 )
 """Every classifier of the zoo: the papers' thirteen and HemoCam's own. Keras is imported when one is built."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from export.zoo.architecture import Architecture, ZooError
@@ -19,12 +18,10 @@ class CompactNet(nn.Module):
     at full size.
     """
 
-    seen_channels = 3
-
     def __init__(self, classes: int, dropout: float = 0.2) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        inside = self.seen_channels
+        inside = 3
         for width in WIDTHS:
             for stride in (2, 1):
                 layers += [nn.Conv2d(inside, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
@@ -34,45 +31,19 @@ class CompactNet(nn.Module):
         self.head = nn.Linear(inside, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        pooled = self.features(self.seen(x)).mean(dim=(2, 3))
+        # Centred, because a smear is mostly bright: 0.5 lies between a cell and empty glass.
+        pooled = self.features((x - 0.5) * 4.0).mean(dim=(2, 3))
         logits: Tensor = self.head(self.dropout(pooled))
         return logits
-
-    def seen(self, x: Tensor) -> Tensor:
-        """Centred, because a smear is mostly bright: 0.5 lies between a cell and empty glass."""
-        return (x - 0.5) * 4.0
-
-
-class TwofoldNet(CompactNet):
-    """The same on crops that are seen twice: as they are, and with mean 0 and deviation 1 in every colour, where what stain,
-    lamp and camera do to a whole crop is gone (instance normalisation; Ulyanov et al., arXiv:1607.08022)."""
-
-    seen_channels = 6
-
-    def seen(self, x: Tensor) -> Tensor:
-        middle = x - x.mean(dim=(2, 3), keepdim=True)
-        standard = middle * (middle.square().mean(dim=(2, 3), keepdim=True) + 1e-3).rsqrt()
-        return torch.cat([super().seen(x), standard], dim=1)
 
 
 def build(classes: int, side_px: int) -> nn.Module:
     """Random weights. Raises ZooError where the side or the number of classes cannot be."""
-    _check(classes, side_px)
-    return CompactNet(classes)
-
-
-def build_twofold(classes: int, side_px: int) -> nn.Module:
-    """As `build`, on crops that are seen twice."""
-    _check(classes, side_px)
-    return TwofoldNet(classes)
-
-
-def _check(classes: int, side_px: int) -> None:
     if classes < 2:
         raise ZooError(f"compact tells at least two classes apart, not {classes}")
     if side_px < SMALLEST_PX:
         raise ZooError(f"compact takes crops of {SMALLEST_PX} px or more, not {side_px}")
+    return CompactNet(classes)
 
 
 COMPACT = Architecture("compact", "classification", build, multiple_px=1, paper="HemoCam's own")
-TWOFOLD = Architecture("compact-twofold", "classification", build_twofold, multiple_px=1, paper="HemoCam's own")

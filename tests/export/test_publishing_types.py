@@ -34,7 +34,7 @@ FIXED = {
 
 
 def recipe() -> ClassificationRecipe:
-    return tiny.classification(classes=CLASSES, side_px=32, cropping={"diameters": 2.8}, architecture="compact-twofold")
+    return tiny.classification(classes=CLASSES, side_px=32, cropping={"diameters": 2.8}, architecture="compact")
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def made(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(publishing_types, "places_by_eye", lambda data: {})
     monkeypatch.setattr(publishing_types, "_elsewhere", lambda *_: [Named("lymphocyte", np.array([0.1, 0.1, 0.8], np.float32))])
     torch.manual_seed(0)
-    torch.save(architecture("compact-twofold").build(3, 32).state_dict(), tmp_path / "weights.pt")
+    torch.save(architecture("compact").build(3, 32).state_dict(), tmp_path / "weights.pt")
     (tmp_path / "fixed.yaml").write_text(yaml.safe_dump(FIXED))
     return tmp_path
 

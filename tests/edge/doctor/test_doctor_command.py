@@ -45,7 +45,19 @@ def test_a_whole_examination_of_a_simulated_cabinet(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["--config", str(config), "--json"])
     told = json.loads(result.stdout)
     by_check = {finding["check"]: finding for finding in told["findings"]}
-    assert list(by_check) == ["config", "camera", "gpu", "model", "classifier", "disk", "store", "clock", "telemetry", "service", "limits"]
+    assert list(by_check) == [
+        "config",
+        "camera",
+        "gpu",
+        "model",
+        "classifier",
+        "disk",
+        "store",
+        "clock",
+        "telemetry",
+        "service",
+        "limits",
+    ]
     assert by_check["camera"]["level"] == "ok"
     assert by_check["model"]["level"] == "ok"
     assert not (tmp_path / "record").exists()  # looked at, not made

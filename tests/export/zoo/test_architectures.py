@@ -46,7 +46,6 @@ def test_the_whole_zoo_is_here() -> None:
     assert {
         "mobilenet-v2", "resnet152-v2", "vgg16", "inception-v3", "efficientnet-b0", "mobilenetv3-small", "mobilenetv3-large",
         "resnet50", "resnet50-v2", "densenet121", "xception", "convnext-tiny", "efficientnetv2-b0", "compact",
-        "compact-twofold",
     } == set(CLASSIFICATION)  # fmt: skip
     assert all(name == kind.name and kind.paper for name, kind in ARCHITECTURES.items())
 

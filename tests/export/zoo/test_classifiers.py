@@ -22,7 +22,7 @@ PAPERS = {
 
 
 def test_all_of_the_papers_are_there() -> None:
-    assert set(CLASSIFIERS) == PAPERS | {"compact", "compact-twofold"}
+    assert set(CLASSIFIERS) == PAPERS | {"compact"}
     assert {name for name, one in CLASSIFIERS.items() if one.keras} == PAPERS
 
 
@@ -65,7 +65,7 @@ def test_onnx_says_the_same(named: tuple[str, torch.nn.Module]) -> None:
     assert np.abs(found - expected).max() <= 1e-4 * max(1.0, np.abs(expected).max())
 
 
-@pytest.mark.parametrize("name", ["mobilenetv3-small", "densenet121", "vgg16", "compact", "compact-twofold"])
+@pytest.mark.parametrize("name", ["mobilenetv3-small", "densenet121", "vgg16", "compact"])
 def test_other_sides_and_numbers_of_classes(name: str) -> None:
     with torch.inference_mode():
         assert CLASSIFIERS[name].build(2, 224).eval()(torch.rand(1, 3, 224, 224)).shape == (1, 2)
