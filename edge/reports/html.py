@@ -29,6 +29,7 @@ from edge.record.store.records import (
 )
 from edge.reports.charts import Bar, bar_chart, histogram
 from edge.reports.figures import INTERVAL_NOTE, PerField, per_field, ratio
+from edge.reports.gallery import gallery
 from edge.reports.pictures import STYLES, Picture, field_picture
 from edge.reports.tables import FieldLabels
 from engines.printable import printable
@@ -100,6 +101,7 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
         fields = [field for field in fields if field.undone is None]
         lines = _field_lines(store, slides, fields, pictures_max)
         slide_lines = [_slide_line(store, slide, fields) for slide in slides]
+        walls = gallery(store, fields, {field.id: labels.up_to(field.id) or "" for field in fields})
         totals = store.session_totals(session.id)
         diameters = store.diameters(session.id, "rbc")
         undone = store.undone(session.id)
@@ -125,6 +127,7 @@ def session_report(store: StoreReader, session_id: str, pictures_max: int = PICT
         pictures_dropped=sum(field.image_dropped is not None for field in fields),
         counts_chart=_counts_chart(lines),
         diameter_chart=_diameter_chart(diameters),
+        walls=walls,
         ledger=_ledger(session.ledger),
         settings=printable(json.dumps(dict(session.settings), indent=2, ensure_ascii=False)),
         time_format="%H:%M:%S" if len({field.wall_time.date() for field in fields}) <= 1 else "%Y-%m-%d %H:%M:%S",

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from markupsafe import Markup, escape
 
+from edge.frame import Pixels
 from edge.record.store.records import CellRecord, FieldRecord
 
 WIDEST_PX = 900
@@ -37,7 +38,22 @@ class Picture:
 
 
 def field_picture(folder: Path, field: FieldRecord, cells: Sequence[CellRecord]) -> Picture | None:
-    """The field's picture; None where none was kept, it was dropped to make room, or cannot be read (which is logged)."""
+    """The field's picture; None where there is none to show."""
+    pixels = read_picture(folder, field)
+    if pixels is None:
+        return None
+    height_px, width_px = pixels.shape[:2]
+    shrink = min(1.0, WIDEST_PX / width_px)
+    size = (max(1, round(width_px * shrink)), max(1, round(height_px * shrink)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if shrink < 1 else pixels
+    jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    data_uri = "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
+    return Picture(data_uri, overlay(field, cells), *size)
+
+
+def read_picture(folder: Path, field: FieldRecord) -> Pixels | None:
+    """The field's picture, (height, width, 3) uint8 RGB; None where none was kept, it was dropped to make room, or cannot be
+    read (which is logged)."""
     if field.image is None or field.image_dropped is not None:
         return None
     path = folder / field.image
@@ -54,13 +70,7 @@ def field_picture(folder: Path, field: FieldRecord, cells: Sequence[CellRecord])
     if pixels is None:
         log.warning("picture %s is damaged; the report goes without it", path)
         return None
-    height_px, width_px = pixels.shape[:2]
-    shrink = min(1.0, WIDEST_PX / width_px)
-    size = (max(1, round(width_px * shrink)), max(1, round(height_px * shrink)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if shrink < 1 else pixels
-    jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-    data_uri = "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode("ascii")
-    return Picture(data_uri, overlay(field, cells), *size)
+    return np.ascontiguousarray(pixels[..., ::-1])
 
 
 def overlay(field: FieldRecord, cells: Sequence[CellRecord]) -> Markup:

@@ -208,6 +208,11 @@ class StoreReader:
         """The field's cells in the order they were committed."""
         return self._records(cell_record, self._rows("SELECT * FROM cell WHERE field_id = ? ORDER BY id", field_id))
 
+    def typed_cells(self, field_id: int) -> list[CellRecord]:
+        """Those of them that a classifier looked at."""
+        query = "SELECT * FROM cell WHERE field_id = ? AND type IS NOT NULL ORDER BY id"
+        return self._records(cell_record, self._rows(query, field_id))
+
     def _records(self, convert: Callable[[sqlite3.Row], Record], rows: list[sqlite3.Row]) -> list[Record]:
         with unreadable_values(self.database):
             return [convert(row) for row in rows]
