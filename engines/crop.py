@@ -72,15 +72,13 @@ def crop(
 
 
 def _part(field: Pixels, warp: NDArray[np.float32], side_px: int, zoom: float) -> tuple[Pixels, NDArray[np.float32]]:
-    """What of the field the crop shows, and the warp from there: a whole field need not be blurred for one cell."""
+    """What of the field the crop shows, and the warp from there: a whole field need not be blurred for one cell. What lies
+    beyond the field's border is mirrored from what lies as far inside, which the crop shows too: the cell's middle is inside."""
     back = cv2.invertAffineTransform(warp)
     corners = np.array([[0, 0], [side_px, 0], [0, side_px], [side_px, side_px]], np.float32) @ back[:, :2].T + back[:, 2]
-    reach = 2.0 + 3.0 / zoom
-    left, top = np.floor(corners.min(axis=0) - reach).astype(int)
-    right, bottom = np.ceil(corners.max(axis=0) + reach).astype(int)
-    height, width = field.shape[:2]
-    if left >= 0 and top >= 0 and right <= width and bottom <= height:
-        moved = warp.copy()
-        moved[:, 2] += warp[:, :2] @ np.array([left, top], np.float32)
-        return np.ascontiguousarray(field[top:bottom, left:right]), moved
-    return field, warp
+    reach, size = 2.0 + 3.0 / zoom, np.array(field.shape[1::-1])
+    left, top = np.clip(np.floor(corners.min(axis=0) - reach), 0, size - 1).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0) + reach), 1, size).astype(int)
+    moved = warp.copy()
+    moved[:, 2] += warp[:, :2] @ np.array([left, top], np.float32)
+    return np.ascontiguousarray(field[top:bottom, left:right]), moved

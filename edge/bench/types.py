@@ -27,7 +27,7 @@ def types(
 ) -> None:
     """Name labelled cells: PBC's as they are and as other microscopes might show them, and cells of two other microscopes
     that a developer named by eye, at their labelled places and the whole way from the picture."""
-    from edge.cells.typer import Typer
+    from edge.cells.namer import Namer
     from edge.counting.counter import CountingSettings, FieldCounter
 
     with needs_export():
@@ -39,7 +39,7 @@ def types(
         opened = open_model(model, Runtime.CPU, counting=counts_of, tell=note)
         with opened.engine:
             group_of = named.manifest.group_of
-            counter, typed = FieldCounter(opened.engine, opened.manifest, CountingSettings()), Typer(named)
+            counter, typed = FieldCounter(opened.engine, opened.manifest, CountingSettings()), Namer(named)
             try:
                 rows = list(type_rows(named, data))
                 ways = [

@@ -13,7 +13,7 @@ from edge.cameras.reading.capture import Capture
 from edge.cameras.simulated_slide import SimulatedSlide, SimulatedSlideSettings
 from edge.cameras.v4l2 import V4L2
 from edge.cameras.video import Video
-from edge.cells.typer import Typer
+from edge.cells.namer import Namer
 from edge.config import Config, ImagesCamera, SimulatedSlideCamera, V4l2Camera, VideoCamera
 from edge.counting.cell import CellClass
 from edge.counting.counter import CountingSettings, FieldCounter
@@ -151,9 +151,9 @@ def session(open_camera: Callable[[], Camera], engines: EngineSupply, plan: Sess
     )  # fmt: skip
     # Of a finite source a new session begins at its first frame again; there is nothing to go on with.
     kept = replace(plan.record, resume=plan.record.resume and live)
-    typer = Typer(open_classifier(plan.classifier, threads=1)) if plan.classifier else None
+    namer = Namer(open_classifier(plan.classifier, threads=1)) if plan.classifier else None
     recording = Recording(
-        lambda: Recorder(Store(plan.store), origin, kept), books, bell.set, compare=counter.compared, typer=typer
+        lambda: Recorder(Store(plan.store), origin, kept), books, bell.set, compare=counter.compared, namer=namer
     )
     inference = Inference(engines, counter.infer, bell.set, plan.loop.deadline_s)
     workers = Workers(capture, inference, recording, bell, books)

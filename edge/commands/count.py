@@ -59,7 +59,7 @@ def count(
     ] = None,
 ) -> None:
     """Count the cells in pictures. The exit code is 1 if one of them could not be counted."""
-    from edge.cells.typer import Typer
+    from edge.cells.namer import Namer
     from edge.commands.counting_output import CsvOutput, JsonOutput, OverlayOutput, TableOutput
     from edge.counting.counter import CountingSettings, FieldCounter
     from edge.loop.single_picture import count_picture
@@ -92,7 +92,7 @@ def count(
             output.add(picture)
         return picture.count is not None
 
-    named = Typer(open_classifier(classifier)) if types else None
+    named = Namer(open_classifier(classifier)) if types else None
     with opened.engine, _progress(errors, len(files)) as progress:
         outputs = [
             JsonOutput(sys.stdout, opened) if as_json else TableOutput(console),

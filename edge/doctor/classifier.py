@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.cells.typer import Typer
+from edge.cells.namer import Namer
 from edge.doctor.finding import Finding, Level
 from engines.classifier import open_classifier
 from engines.contract import EngineError
@@ -19,8 +19,8 @@ def check_classifier(name: str | None) -> Iterator[Finding]:
         return
     try:
         with open_classifier(name, threads=1) as classifier:
-            typer = Typer(classifier)
+            namer = Namer(classifier)
     except EngineError as error:
         yield Finding(NAME, Level.ERROR, str(error), "name another under counting.classifier, or null")
         return
-    yield Finding(NAME, Level.OK, f"{typer.stamp} names {typer.cell_class.plural}: {', '.join(typer.types)}")
+    yield Finding(NAME, Level.OK, f"{namer.stamp} names {namer.cell_class.plural}: {', '.join(namer.types)}")

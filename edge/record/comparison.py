@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
-from edge.cells.typer import Typer
+from edge.cells.namer import Namer
 from edge.counting.counter import Seen
 from edge.counting.field_count import FieldCount
 from edge.record.jobs import CommitField
@@ -23,9 +23,9 @@ class Comparison:
     Each field that was begun is asked for once, by the recording thread, or forgotten.
     """
 
-    def __init__(self, compare: Callable[[Seen, FieldCount], FieldCount], typer: Typer | None = None) -> None:
-        """`compare` is FieldCounter.compared; `typer` names cells where that is wanted."""
-        self._compare, self._typer = compare, typer
+    def __init__(self, compare: Callable[[Seen, FieldCount], FieldCount], namer: Namer | None = None) -> None:
+        """`compare` is FieldCounter.compared; `namer` names cells where that is wanted."""
+        self._compare, self._namer = compare, namer
         self._thread = ThreadPoolExecutor(1, "comparing")
         self._begun: dict[int, Future[FieldCount]] = {}
         self._open, self._closed = Lock(), False
@@ -40,10 +40,10 @@ class Comparison:
 
     def _complete(self, job: CommitField) -> FieldCount:
         count = self._compare(job.seen, job.count)
-        if self._typer is None:
+        if self._namer is None:
             return count
         try:
-            return self._typer.typed(job.frame.pixels, count)
+            return self._namer.typed(job.frame.pixels, count)
         except InferenceFailed as error:
             log.warning("field %d is recorded without types of cells: %s", job.token, error)
             return count

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from threading import Lock, Thread
 from time import monotonic
 
-from edge.cells.typer import Typer
+from edge.cells.namer import Namer
 from edge.counting.counter import Seen
 from edge.counting.field_count import FieldCount
 from edge.plural import plural
@@ -59,12 +59,12 @@ class Recording:
 
     def __init__(
         self, open_recorder: Callable[[], Recorder], books: RunningLedger, wake: Callable[[], object], capacity: int = 4, *,
-        compare: Callable[[Seen, FieldCount], FieldCount], typer: Typer | None = None, retry_s: tuple[float, ...] = RETRY_S,
+        compare: Callable[[Seen, FieldCount], FieldCount], namer: Namer | None = None, retry_s: tuple[float, ...] = RETRY_S,
     ) -> None:  # fmt: skip
         """`open_recorder` makes the Recorder, which is entered on the recording thread; `compare` is FieldCounter.compared,
-        `typer` names cells where that is wanted. `wake` is called, from any thread, when there is news."""
+        `namer` names cells where that is wanted. `wake` is called, from any thread, when there is news."""
         self._open_recorder, self._books, self._wake = open_recorder, books, wake
-        self._comparison = Comparison(compare, typer)
+        self._comparison = Comparison(compare, namer)
         self._queue = JobQueue(capacity)
         self._persist = Persistence(self._queue, self._tell, retry_s)
         self._lock = Lock()

@@ -42,6 +42,15 @@ def test_over_the_border_it_is_mirrored() -> None:
     assert crop(field(10, 10, 5, (20, 20)), 10, 10, 60.0, CELL).shape == (64, 64, 3), "wider than the field"
 
 
+@pytest.mark.parametrize(("x", "y"), [(3.0, 100.0), (317.0, 236.0), (160.0, 1.0), (160.0, 120.0)])
+def test_a_part_of_the_field_gives_the_same_crop_as_all_of_it(monkeypatch: pytest.MonkeyPatch, x: float, y: float) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    part = crop(pixels, x, y, 60.0, CELL, view=View(turn=0.4))
+    monkeypatch.setattr("engines.crop._part", lambda field, warp, side_px, zoom: (field, warp))
+    whole = crop(pixels, x, y, 60.0, CELL, view=View(turn=0.4))
+    assert np.abs(part.astype(int) - whole).max() <= 2
+
+
 def test_a_view_is_shifted_enlarged_turned_and_mirrored() -> None:
     pixels = field(160, 120, 20)
     cv2.circle(pixels, (150, 120), 6, (60, 10, 10), -1)  # a nucleus on its left

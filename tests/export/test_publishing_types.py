@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="publishing needs PyTorch: pip insta
 for name in ("onnx", "scipy", "sklearn", "sympy"):
     pytest.importorskip(name, reason=f"publishing needs {name}: pip install hemocam[export]")
 
-from edge.cells.typer import Typer
+from edge.cells.namer import Namer
 from engines.classifier import open_classifier
 from engines.manifest import ClassifierManifest, load_any_manifest
 from export import publishing_types
@@ -77,7 +77,7 @@ def test_a_folder_that_a_device_can_use(made: Path, data: Path) -> None:
     ]
     assert manifest.temperature > 0
     with open_classifier(str(folder)) as classifier:
-        assert Typer(classifier).types == tuple(CLASSES)
+        assert Namer(classifier).types == tuple(CLASSES)
         found = classifier.probabilities(np.zeros((2, 32, 32, 3), np.uint8))
     assert found.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
 

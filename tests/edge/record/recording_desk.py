@@ -66,14 +66,14 @@ class Desk:
     def __init__(
         self, folder: Path, plan: RecordSettings = NO_PICTURES, script: Iterable[StoreError | list[StoreError] | None] = (), *,
         compare: Callable[[Seen, FieldCount], FieldCount] = lambda seen, count: count, capacity: int = 4,
-        retry_s: tuple[float, ...] = (0.0,), typer: Any = None,
+        retry_s: tuple[float, ...] = (0.0,), namer: Any = None,
     ) -> None:  # fmt: skip
         self.folder, self.books, self.news, self.tokens = folder, RunningLedger(), list[RecordNews](), 0
         self.store = ScriptedStore(folder, script)
         self._news_here = Event()
         self.recording = Recording(
             lambda: Recorder(self.store, CARD, plan), self.books, self._news_here.set, capacity, compare=compare,
-            retry_s=retry_s, typer=typer,
+            retry_s=retry_s, namer=namer,
         )  # fmt: skip
 
     def started(self) -> Desk:

@@ -100,7 +100,7 @@ def test_the_other_methods_are_recorded(desk: Make) -> None:
         assert reader.session_fields(made.session().id)[0].by_method["rbc"] == {"centres": 1, "hough": 2}
 
 
-class TyperDouble:
+class NamerDouble:
     """Calls every cell a lymphocyte, or fails."""
 
     def __init__(self, error: Exception | None = None) -> None:
@@ -114,7 +114,7 @@ class TyperDouble:
 
 
 def test_types_are_recorded_with_their_field(desk: Make) -> None:
-    made = desk(typer=TyperDouble()).started()
+    made = desk(namer=NamerDouble()).started()
     made.recording.submit(made.job(count_of((cell(CellClass.WBC), cell(CellClass.WBC, x=90.0)))))
     told = made.until(FieldCommitted)
     assert told.totals.types == {"lymphocyte": 2}
@@ -127,7 +127,7 @@ def test_types_are_recorded_with_their_field(desk: Make) -> None:
 
 
 def test_a_classifier_that_fails_costs_no_count(desk: Make, caplog: pytest.LogCaptureFixture) -> None:
-    made = desk(typer=TyperDouble(InferenceFailed("not finite"))).started()
+    made = desk(namer=NamerDouble(InferenceFailed("not finite"))).started()
     made.field(2)
     assert made.until(FieldCommitted).totals.cells[CellClass.RBC] == 2
     assert "recorded without types" in caplog.text

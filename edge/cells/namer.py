@@ -19,7 +19,7 @@ APART = 0.45
 """Two cells whose centres are nearer than this share of the sum of their diameters lie in a clump."""
 
 
-class Typer:
+class Namer:
     """Names the cells of one class with one classifier."""
 
     def __init__(self, classifier: Classifier) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.cells.typer import Typer
+from edge.cells.namer import Namer
 from edge.counting.cell import CellClass, CellType
 from engines.classifier import Classifier
 from engines.contract import InferenceFailed, ManifestInvalid, Tensor
@@ -29,14 +29,14 @@ def manifest(**changed: Any) -> ClassifierManifest:
     return ClassifierManifest.model_validate(content)
 
 
-def typer(**changed: Any) -> Typer:
+def namer(**changed: Any) -> Namer:
     """Says red or green by the mean colour, as sure as that is."""
 
     def answer(crops: Tensor) -> Tensor:
         return np.asarray(crops, np.float32).mean(axis=(1, 2))[:, :2] / 20.0
 
     known = manifest(**changed)
-    return Typer(Classifier(FakeEngine(answer, 2), known, known.files[0]))
+    return Namer(Classifier(FakeEngine(answer, 2), known, known.files[0]))
 
 
 def field(*places: tuple[int, int, tuple[int, int, int]]) -> np.ndarray:
@@ -48,7 +48,7 @@ def field(*places: tuple[int, int, tuple[int, int, int]]) -> np.ndarray:
 
 def test_each_white_cell_has_the_type_of_what_lies_there() -> None:
     cells = (cell(x=60, y=60, kind=CellClass.WBC), cell(x=150, y=100, kind=CellClass.WBC), cell(x=240, y=60))
-    found = typer().typed(field((60, 60, RED), (150, 100, GREEN), (240, 60, RED)), count_of(cells))
+    found = namer().typed(field((60, 60, RED), (150, 100, GREEN), (240, 60, RED)), count_of(cells))
     assert [one.type.name if one.type else None for one in found.cells] == ["red", "green", None]
     assert found.cells[0].type is not None
     assert found.cells[0].type.probability > 0.9
@@ -58,7 +58,7 @@ def test_each_white_cell_has_the_type_of_what_lies_there() -> None:
 
 def test_below_the_manifests_probability_a_cell_is_unsure() -> None:
     cells = (cell(x=60, y=60, kind=CellClass.WBC),)
-    found = typer(unsure_below=0.95).typed(field((60, 60, (130, 120, 60))), count_of(cells))
+    found = namer(unsure_below=0.95).typed(field((60, 60, (130, 120, 60))), count_of(cells))
     assert found.cells[0].type is not None
     assert found.cells[0].type == CellType(None, pytest.approx(0.62, abs=0.06))  # type: ignore[arg-type]
 
@@ -66,7 +66,7 @@ def test_below_the_manifests_probability_a_cell_is_unsure() -> None:
 def test_what_the_border_cuts_or_lies_in_a_clump_has_no_type() -> None:
     cut = replace(cell(x=10, y=60, kind=CellClass.WBC), border=True)
     one, other = cell(x=100, y=60, kind=CellClass.WBC), cell(x=104, y=60, kind=CellClass.WBC)
-    found = typer().typed(field((100, 60, RED)), count_of((cut, one, other)))
+    found = namer().typed(field((100, 60, RED)), count_of((cut, one, other)))
     assert [one.type for one in found.cells] == [None, None, None]
     assert found.classifier, "it was looked at all the same"
 
@@ -74,11 +74,11 @@ def test_what_the_border_cuts_or_lies_in_a_clump_has_no_type() -> None:
 def test_a_manifest_that_does_not_say_which_cells_is_refused() -> None:
     for missing in ("names", "diameters"):
         with pytest.raises(ManifestInvalid, match="does not say which cells"):
-            typer(**{missing: None})
+            namer(**{missing: None})
 
 
 def test_an_answer_that_is_not_finite_is_no_type() -> None:
     known = manifest()
-    broken = Typer(Classifier(FakeEngine(lambda crops: np.full((len(crops), 2), np.nan, np.float32), 2), known, known.files[0]))
+    broken = Namer(Classifier(FakeEngine(lambda crops: np.full((len(crops), 2), np.nan, np.float32), 2), known, known.files[0]))
     with pytest.raises(InferenceFailed):
         broken.typed(field(), count_of((cell(x=60, y=60, kind=CellClass.WBC),)))
