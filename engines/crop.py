@@ -73,7 +73,7 @@ def crop(
 
 def _part(field: Pixels, warp: NDArray[np.float32], side_px: int, zoom: float) -> tuple[Pixels, NDArray[np.float32]]:
     """What of the field the crop shows, and the warp from there: a whole field need not be blurred for one cell. What lies
-    beyond the field's border is mirrored from what lies as far inside, which the crop shows too: the cell's middle is inside."""
+    beyond the border is mirrored from what lies as far inside, which the crop shows too: the cell's middle is inside."""
     back = cv2.invertAffineTransform(warp)
     corners = np.array([[0, 0], [side_px, 0], [0, side_px], [side_px, side_px]], np.float32) @ back[:, :2].T + back[:, 2]
     reach, size = 2.0 + 3.0 / zoom, np.array(field.shape[1::-1])
