@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from export.training.field_recipe import FieldRecipe
 from export.training.recipe import RecipeError
 from export.training.recipes import load_recipe
 
@@ -39,7 +40,8 @@ def test_the_recipes_that_come_along_are_valid(path: Path) -> None:
         return
     found = load_recipe(path)
     assert found.name == path.stem
-    assert {share.partition("-")[0] for share in found.shares} == set(found.data)
+    if isinstance(found, FieldRecipe):  # a classifier's corpus is looked at in test_recipes
+        assert {share.partition("-")[0] for share in found.shares} == set(found.data)
 
 
 @pytest.mark.parametrize(
