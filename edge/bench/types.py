@@ -31,9 +31,9 @@ def types(
     from edge.counting.counter import CountingSettings, FieldCounter
 
     with needs_export():
+        from export.classifier_publishing import type_rows
         from export.datasets.sample import DatasetError
         from export.evaluation.typed_cells import places_by_eye, whole_way
-        from export.publishing_types import type_rows
 
     with open_classifier(classifier) as named:
         opened = open_model(model, Runtime.CPU, counting=counts_of, tell=note)

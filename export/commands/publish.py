@@ -21,10 +21,10 @@ def publish(
     ] = None,
 ) -> None:
     """Turn a trained counter or classifier into a model folder: ONNX files, manifest, hashes, accuracy on `val` and `test`."""
+    from export.classifier_publishing import publish_classifier
     from export.datasets.sample import DatasetError
     from export.publishing import publish_model
     from export.publishing_error import PublishingError
-    from export.publishing_types import publish_classifier
     from export.training.field_recipe import FieldRecipe
     from export.training.recipe import RecipeError
     from export.training.recipes import ClassificationRecipe

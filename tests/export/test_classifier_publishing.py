@@ -17,10 +17,10 @@ for name in ("onnx", "scipy", "sklearn", "sympy"):
 from edge.cells.namer import Namer
 from engines.classifier import open_classifier
 from engines.manifest import ClassifierManifest, load_any_manifest
-from export import publishing_types
+from export import classifier_publishing
+from export.classifier_publishing import publish_classifier
 from export.evaluation.typed_cells import Named
 from export.publishing_error import PublishingError
-from export.publishing_types import publish_classifier
 from export.training.palettes import Palettes
 from export.training.recipes import ClassificationRecipe
 from export.zoo import architecture
@@ -58,8 +58,10 @@ def made(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Weights and the manifest's fixed parts; other microscopes are one palette, and no cell is named by eye."""
     grey = Palettes(np.array([[[140, 128, 128], [40, 8, 8]]], np.float32))
     monkeypatch.setattr("export.evaluation.typed_cells.palettes", lambda *_: grey)
-    monkeypatch.setattr(publishing_types, "places_by_eye", lambda data: {})
-    monkeypatch.setattr(publishing_types, "_elsewhere", lambda *_: [Named("lymphocyte", np.array([0.1, 0.1, 0.8], np.float32))])
+    monkeypatch.setattr(classifier_publishing, "places_by_eye", lambda data: {})
+    monkeypatch.setattr(
+        classifier_publishing, "_elsewhere", lambda *_: [Named("lymphocyte", np.array([0.1, 0.1, 0.8], np.float32))]
+    )
     torch.manual_seed(0)
     torch.save(architecture("compact").build(3, 32).state_dict(), tmp_path / "weights.pt")
     (tmp_path / "fixed.yaml").write_text(yaml.safe_dump(FIXED))
@@ -93,9 +95,9 @@ def test_the_threshold_is_the_lowest_that_is_right_elsewhere_and_leaves_few_unsu
 
     here = [one("lymphocyte", 0.99)] * 20
     elsewhere = [one("lymphocyte", 0.9)] * 10 + [one("segmented neutrophil", 0.7)] * 10
-    assert publishing_types._threshold(here, elsewhere, manifest) == pytest.approx(0.705, abs=0.0051)
+    assert classifier_publishing._threshold(here, elsewhere, manifest) == pytest.approx(0.705, abs=0.0051)
     unsure_here = [one("lymphocyte", 0.65)] * 20
-    assert publishing_types._threshold(unsure_here, elsewhere, manifest) == pytest.approx(0.645, abs=0.0051)
+    assert classifier_publishing._threshold(unsure_here, elsewhere, manifest) == pytest.approx(0.645, abs=0.0051)
 
 
 def test_a_recipe_that_does_not_say_how_cells_are_cut_is_refused(made: Path, data: Path) -> None:
