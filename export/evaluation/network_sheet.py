@@ -66,7 +66,7 @@ def network_sheet(measured: Sequence[MeasuredNetwork], threads: int, runs: int =
     rows = tuple(_row(one) for one in measured)
     fields = {split: max((len(_of(one, (split,))) for one in measured), default=0) for split in SPLITS}
     note = NOTE.format(**fields, threads=threads, runs=runs)
-    return Sheet("Networks", tuple(columns), rows, digits=3, column_digits=digits, note=note, turns=True)
+    return Sheet("Networks", tuple(columns), rows, digits=3, column_digits=digits, note=note)
 
 
 def _row(one: MeasuredNetwork) -> tuple[Value, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from math import isnan
 from pathlib import Path
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 Value = str | int | float | None
+PADDING = 2
 UNDEFINED = "–"
 """What a figure without a value looks like: a ratio of nothing to nothing, or something that nobody measured."""
 
@@ -22,8 +23,7 @@ _NUMBER = re.compile(rf"[-+.0-9]+|nan|{UNDEFINED}")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Rows under `columns`. A float has `digits` decimals, or those of its column in `column_digits`; `note` stands below.
-    `turns` says that it may be shown with rows and columns exchanged where the terminal is narrow."""
+    """Rows under `columns`. A float has `digits` decimals, or those of its column in `column_digits`; `note` stands below."""
 
     title: str
     columns: tuple[str, ...]
@@ -31,7 +31,6 @@ class Sheet:
     digits: int = 4
     column_digits: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
-    turns: bool = False
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -51,30 +50,45 @@ class Sheet:
         return str(value)
 
     def table(self) -> Table:
-        """For the terminal: numbers to the right."""
+        """For the terminal: numbers to the right, and never cut."""
         made = Table(title=self.title, box=None, title_justify="left")
-        shown = [[self.shown(index, value) for index, value in enumerate(row)] for row in self.rows]
+        shown = self._shown()
         for index, name in enumerate(self.columns):
             right = bool(shown) and all(_NUMBER.fullmatch(row[index]) for row in shown)
-            made.add_column(name, justify="right" if right else "left")
+            made.add_column(name, justify="right" if right else "left", no_wrap=right)
         for row in shown:
             made.add_row(*row)
         return made
 
     def print(self, console: Console) -> None:
-        """The table with its note below. One with a line a thing that is too wide is turned: a column a thing."""
-        if self.turns and console.measure(self.table()).minimum > console.width - 2 * len(self.columns):
-            console.print(self.turned().table())
-        else:
-            console.print(self.table())
+        """The table, in as many parts one below the other as the terminal's width asks for, with its note below."""
+        for part in self.parts(console.width):
+            console.print(part.table())
         if self.note:
             console.print(self.note, markup=False, highlight=False)
 
-    def turned(self) -> Sheet:
-        """Columns as rows."""
-        names, *lines = zip(*([self.shown(i, value) for i, value in enumerate(row)] for row in self.rows), strict=True)
-        rows = tuple((name, *line) for name, line in zip(self.columns[1:], lines, strict=True))
-        return Sheet(self.title, (self.columns[0], *names), rows, note=self.note)
+    def parts(self, width: int) -> list[Sheet]:
+        """Tables of at most `width` characters, where no single column is wider: each begins with the first column, and has
+        as many of the others as there is room for."""
+        widths = [self._width(index) + PADDING for index in range(len(self.columns))]
+        parts: list[list[int]] = [[]]
+        for index in range(1, len(self.columns)):
+            if parts[-1] and widths[0] + sum(widths[one] for one in (*parts[-1], index)) > width:
+                parts.append([])
+            parts[-1].append(index)
+        return [self] if len(parts) == 1 else [self._of((0, *chosen)) for chosen in parts]
+
+    def _of(self, chosen: Sequence[int]) -> Sheet:
+        rows = tuple(tuple(row[index] for index in chosen) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[index] for index in chosen), rows=rows)
+
+    def _shown(self) -> list[list[str]]:
+        return [[self.shown(index, value) for index, value in enumerate(row)] for row in self.rows]
+
+    def _width(self, index: int) -> int:
+        """Of a column: its values whole, its name by words."""
+        words = self.columns[index].split()
+        return max((len(text) for text in (*words, *(row[index] for row in self._shown()))), default=0)
 
     def markdown(self) -> str:
         """For README: a table with its note below."""

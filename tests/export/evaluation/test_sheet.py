@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from math import nan
 from pathlib import Path
 
@@ -43,14 +42,28 @@ def printed(sheet: Sheet, width: int) -> list[list[str]]:
     return [line.split() for line in captured.get().splitlines()]
 
 
-def test_a_table_that_is_too_wide_is_turned_if_it_may_be() -> None:
-    columns = ("network", *(f"figure{index}" for index in range(12)))
-    wide = Sheet(
-        "Networks", columns, (("unet", *map(float, range(12))), ("field", *map(float, range(12)))), digits=1, turns=True
-    )
-    assert printed(wide, 200)[1] == list(columns)
-    assert printed(wide, 40)[1:3] == [["network", "unet", "field"], ["figure0", "0.0", "0.0"]]
-    assert "figure0" not in printed(replace(wide, turns=False), 40)[1], "cut, as nobody said that it may turn"
+WIDE = Sheet(
+    "Networks", ("network", *(f"figure{index}" for index in range(12))),
+    (("unet", *map(float, range(12))), ("field of view", *map(float, range(12)))), digits=4,
+)  # fmt: skip
+
+
+def test_a_table_that_is_too_wide_comes_in_parts_and_no_figure_is_cut() -> None:
+    assert printed(WIDE, 200)[1] == list(WIDE.columns)
+    lines = printed(WIDE, 60)
+    assert lines[1] == ["network", "figure0", "figure1", "figure2", "figure3", "figure4"]
+    assert ["unet", *(f"{float(index)!s}000" for index in range(5))] in lines
+    assert ["unet", *(f"{float(index)!s}000" for index in range(10, 12))] in lines
+    assert not any("…" in word for line in lines for word in line)
+
+
+@pytest.mark.parametrize("width", [20, 40, 77, 300])
+def test_each_part_fits_and_together_they_are_the_table(width: int) -> None:
+    parts = WIDE.parts(width)
+    assert [name for part in parts for name in part.columns[1:]] == list(WIDE.columns[1:])
+    assert all(part.columns[0] == "network" and part.rows[0][0] == "unet" for part in parts)
+    console = Console(width=width)
+    assert all(console.measure(part.table()).maximum <= max(width, 24) for part in parts)
 
 
 def test_files_are_named_by_their_titles(tmp_path: Path) -> None:
