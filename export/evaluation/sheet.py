@@ -55,7 +55,8 @@ class Sheet:
         shown = self._shown()
         for index, name in enumerate(self.columns):
             right = bool(shown) and all(_NUMBER.fullmatch(row[index]) for row in shown)
-            made.add_column(name, justify="right" if right else "left", no_wrap=right)
+            # What is not to be wrapped has no wrapped name either.
+            made.add_column(name.replace(" ", "\n") if right else name, justify="right" if right else "left", no_wrap=right)
         for row in shown:
             made.add_row(*row)
         return made
