@@ -90,6 +90,11 @@ class Differential:
         return Row(name, number, number / self.white, *exact_interval(number, self.white))
 
 
+def short(name: str) -> str:
+    """A type in a few letters, for a narrow line; as it is where it has no short name."""
+    return SHORT.get(name, name)
+
+
 def types_of(cells: Iterable[Cell]) -> list[CellType]:
     """Of those that a classifier looked at."""
     return [cell.type for cell in cells if cell.type is not None]

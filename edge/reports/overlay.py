@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from edge.cells.differential import UNSURE, short
 from edge.counting.cell import Cell, CellClass
 from edge.counting.field_count import FieldCount
 from edge.counting.frame_scale import RED_CELL_UM
@@ -44,14 +45,16 @@ def draw_overlay(pixels: Pixels, count: FieldCount, um_per_px: float | None, *, 
 
 
 def _number_cells(canvas: Pixels, cells: Iterable[Cell], zoom: int, diameter_px: float, line: int) -> None:
-    """Each cell's number within its class, at the first of PLACES where it covers no other; white cells and platelets first."""
+    """Each cell's number within its class, and its type where it has one, at the first of PLACES where it covers no other; white
+    cells and platelets first."""
     size = float(np.clip(diameter_px / 95.0, 0.28, 1.2))
     numbers = dict.fromkeys(CellClass, 0)
     texts: list[tuple[Cell, str]] = []
     for cell in cells:
         numbers[cell.cell_class] += 1
         letter = "" if cell.cell_class is CellClass.RBC else SIGNS[cell.cell_class].letter
-        texts.append((cell, f"{letter}{numbers[cell.cell_class]}"))
+        name = "" if cell.type is None else f" {short(cell.type.name or UNSURE)}"
+        texts.append((cell, f"{letter}{numbers[cell.cell_class]}{name}"))
     taken: list[Box] = []
     for cell, text in sorted(texts, key=lambda pair: pair[0].cell_class is CellClass.RBC):
         (width, height), _ = cv2.getTextSize(text, _FONT, size, 1)

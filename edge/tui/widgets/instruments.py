@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from edge.cells.differential import SHORT, WANTED, Differential
+from edge.cells.differential import WANTED, Differential, short
 from edge.counting.cell import CellClass
 from edge.counting.field_count import Scale
 from edge.counting.signs import SIGNS
@@ -77,7 +77,7 @@ class Instruments(Rows):
 
 def _types(found: Differential) -> tuple[str, str]:
     """The white cells by type, the most frequent first, of as many as a differential wants; in the colour that asks to look."""
-    shares = " ".join(f"{SHORT.get(row.name, row.name)} {row.share:.0%}" for row in found.rows)
+    shares = " ".join(f"{short(row.name)} {row.share:.0%}" for row in found.rows)
     return f"{found.white}/{WANTED} {shares}", LOOK if found.asks else ""
 
 

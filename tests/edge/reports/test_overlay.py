@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from edge.counting.cell import CellClass
+from edge.counting.cell import CellClass, CellType
 from edge.counting.signs import SIGNS
 from edge.reports.overlay import draw_overlay
 from tests.edge.fields import SHAPE, cell, count_of
@@ -92,3 +94,13 @@ def test_numbers_of_cells_one_over_the_other_do_not_cover_each_other() -> None:
     one = draw_overlay(WHITE, count_of(stack[:1], 44.0), None, simulated=False)[: ZOOM * SHAPE[0]]
     ink = [int((drawn == 20).all(axis=2).sum()) for drawn in (one, numbers)]
     assert ink[1] > 3 * ink[0], "most have a place of their own"
+
+
+def test_a_named_cell_has_its_type_beside_its_number() -> None:
+    plain = cell(CellClass.WBC, x=80.0, y=60.0, diameter_px=44.0)
+    typed = replace(plain, type=CellType("lymphocyte", 0.9))
+    inks = [
+        int((draw_overlay(WHITE, count_of((one,), 44.0), None, simulated=False)[: ZOOM * SHAPE[0]] == 20).all(axis=2).sum())
+        for one in (plain, typed)
+    ]
+    assert inks[1] > 2 * inks[0]
