@@ -45,8 +45,8 @@ def draw_overlay(pixels: Pixels, count: FieldCount, um_per_px: float | None, *, 
 
 
 def _number_cells(canvas: Pixels, cells: Iterable[Cell], zoom: int, diameter_px: float, line: int) -> None:
-    """Each cell's number within its class, and its type where it has one, at the first of PLACES where it covers no other; white
-    cells and platelets first."""
+    """Each cell's number within its class, and its type where it has one, at the first of PLACES where it covers no other;
+    white cells and platelets first."""
     size = float(np.clip(diameter_px / 95.0, 0.28, 1.2))
     numbers = dict.fromkeys(CellClass, 0)
     texts: list[tuple[Cell, str]] = []
