@@ -67,7 +67,11 @@ def _number_cells(canvas: Pixels, cells: Iterable[Cell], zoom: int, diameter_px:
             if not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 at = (round(x), round(y))
-                cv2.putText(canvas, text, at, _FONT, size, (255, 255, 255), max(2, line + 1), cv2.LINE_AA)
+                # A thicker text of OpenCV is a wider one too, and would not lie below: a white rim of the same one does.
+                rim = max(1, line // 2)
+                for aside, below in ((-rim, 0), (rim, 0), (0, -rim), (0, rim)):
+                    where = (at[0] + aside, at[1] + below)
+                    cv2.putText(canvas, text, where, _FONT, size, (255, 255, 255), 1, cv2.LINE_AA)
                 cv2.putText(canvas, text, at, _FONT, size, _INK, 1, cv2.LINE_AA)
                 break
 
