@@ -19,6 +19,7 @@ from engines.opening import Runtime, open_model
 from engines.prepare import prepare
 from export import publishing
 from export.datasets.sample import DatasetError
+from export.evaluate import Question
 from export.publishing import MARGIN_PX, PublishingError, publish_model
 from export.training.field_recipe import FieldRecipe
 from export.training.targets import CHANNELS
@@ -212,3 +213,9 @@ def test_the_last_step_adds_frames_and_an_fp16_file_that_counts_them(tmp_path: P
     monkeypatch.setattr(publishing, "to_half", lambda fp32: (folder / "model-int8.onnx").read_bytes())
     with pytest.raises(PublishingError, match=r"in FP16 is refused: .*; nothing was published"):
         publishing.seal_with_half(folder)
+
+
+@pytest.mark.parametrize(("corpus", "scanner", "named"), [("cbc", "", "cbc"), ("txl", "raabin", "txl-raabin")])
+def test_a_question_is_of_the_microscope_that_a_recipe_may_leave_out(corpus: str, scanner: str, named: str) -> None:
+    question = Question(corpus, "val", "one", lambda: np.zeros((1, 1, 3), np.uint8), {}, scanner=scanner)
+    assert publishing._of(question) == named

@@ -77,3 +77,13 @@ def test_an_empty_file_is_no_recipe(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"none\.yaml cannot be read"):
         load_recipe(tmp_path / "none.yaml")
+
+
+def test_a_corpus_can_be_left_out_by_name(tmp_path: Path) -> None:
+    found = load_recipe(write(tmp_path, recipe(shares={"simulated": 0.5, "cbc": 0.3, "chula": 0.2})))
+    assert isinstance(found, FieldRecipe)
+    without = found.without("cbc")
+    assert (without.name, without.left_out, without.shares) == ("tiny-without-cbc", "cbc", {"simulated": 0.5, "chula": 0.2})
+    assert found.left_out is None
+    with pytest.raises(RecipeError, match="tiny does not learn from txl-pbc; it learns from cbc, chula, simulated"):
+        found.without("txl-pbc")
