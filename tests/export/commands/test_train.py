@@ -65,3 +65,10 @@ def test_what_cannot_be_done_is_one_clear_error(tmp_path: Path, changed: dict[st
     assert said in result.output
     assert "Traceback" not in result.output
     assert not (tmp_path / "run").exists()
+
+
+def test_only_a_counters_recipe_leaves_a_corpus_out(tmp_path: Path) -> None:
+    recipe = written(tmp_path, tiny.classification())
+    result = invoke(recipe, "--data", tmp_path, "--without", "cbc")
+    assert result.exit_code == 2
+    assert "--without is for the recipes of a counter" in result.output
