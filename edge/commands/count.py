@@ -78,14 +78,17 @@ def count(
     def counted(path: Path) -> bool:
         try:
             picture = count_picture(path, gate, counter, um_per_px)
-            if named is not None and picture.count is not None:
-                picture = replace(picture, count=named.typed(picture.pixels, picture.count))
         except (FrameUnreadable, CountingError, InferenceFailed) as error:
             reason = str(error)
             errors.print(f"[bold red]not counted:[/] {escaped(reason if str(path) in reason else f'{path}: {reason}')}")
             for output in outputs:
                 output.fail(path, reason)
             return False
+        if named is not None and picture.count is not None:
+            try:
+                picture = replace(picture, count=named.typed(picture.pixels, picture.count))
+            except InferenceFailed as error:  # the count is right all the same
+                errors.print(f"[bold red]no types:[/] {escaped(path)}: {escaped(error)}")
         if picture.count is None:
             errors.print(f"[bold red]not counted:[/] {escaped(path)}: {escaped(getattr(picture.verdict, 'advice', ''))}")
         for output in outputs:

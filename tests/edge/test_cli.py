@@ -25,7 +25,7 @@ from edge.commands import assembly
 from edge.counting.logits import counts_of
 from edge.record.store.reader import StoreReader
 from edge.record.store.records import SessionState
-from engines.contract import Tensor
+from engines.contract import InferenceFailed, Tensor
 from engines.opening import Opened
 from tests.edge.drawn import drawn_logits, opened
 from tests.edge.fields import DIAMETER_PX, SHAPE, discs_of, pixels_of
@@ -141,6 +141,26 @@ def test_json_alone_is_on_standard_output(run: Run, pictures: list[Path]) -> Non
     assert [one["source"] for one in found] == [str(path) for path in pictures]
     assert [one["counts"]["rbc"] for one in found] == [len(discs_of(spot)) for spot in range(3)]
     assert done.err == ""
+
+
+@pytest.mark.usefixtures("drawn")
+def test_types_are_named_and_a_classifier_that_fails_costs_no_count(
+    run: Run, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run("count", *pictures, *SIZE, "--json", "--types")
+    assert done.code == 0
+    found = [json.loads(line) for line in done.out.splitlines()]
+    assert all(one["classifier"].startswith("white-types") for one in found)
+    assert all(one["differential"]["white_cells"] == 0 for one in found), "there are red cells alone"
+
+    def broken(*_: object) -> None:
+        raise InferenceFailed("not finite")
+
+    monkeypatch.setattr("edge.cells.namer.Namer.typed", broken)
+    done = run("count", *pictures, *SIZE, "--json", "--types")
+    assert done.code == 0
+    assert [json.loads(line)["counts"]["rbc"] for line in done.out.splitlines()] == [len(discs_of(spot)) for spot in range(3)]
+    assert done.err.count("no types:") == 3
 
 
 @pytest.mark.usefixtures("drawn")
