@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from edge.bench.options import ModelName, needs_export, note
+from edge.counting.field_count import FieldCount
 from edge.counting.logits import counts_of
-from engines.classifier import open_classifier
+from edge.frame import Pixels
+from engines.classifier import Classifier, open_classifier
 from engines.model_names import DEFAULT_MODEL, DEFAULT_TYPES
 from engines.opening import Runtime, open_model
+
+ROUNDS = 5
 
 if TYPE_CHECKING:
     from export.evaluation.typed_cells import TypeRow, WholeWay
@@ -32,23 +39,44 @@ def types(
 
     with needs_export():
         from export.classifier_publishing import type_rows
+        from export.datasets import allidb1
         from export.datasets.sample import DatasetError
-        from export.evaluation.typed_cells import places_by_eye, whole_way
+        from export.evaluation.typed_cells import places_by_eye, strangers, whole_way
 
+    console = Console()
     with open_classifier(classifier) as named:
         opened = open_model(model, Runtime.CPU, counting=counts_of, tell=note)
         with opened.engine:
-            group_of = named.manifest.group_of
-            counter, typed = FieldCounter(opened.engine, opened.manifest, CountingSettings()), Namer(named)
+            counter, namer = FieldCounter(opened.engine, opened.manifest, CountingSettings()), Namer(named)
+
+            def count(pixels: Pixels) -> FieldCount:
+                return namer.typed(pixels, counter.count(pixels))
+
             try:
                 rows = list(type_rows(named, data))
-                ways = [
-                    whole_way(corpus, places, lambda pixels: typed.typed(pixels, counter.count(pixels)), group_of)
-                    for corpus, places in places_by_eye(data).items()
-                ]
+                places = places_by_eye(data).items()
+                ways = [whole_way(corpus, each, count, named.manifest.group_of) for corpus, each in places]
+                blasts = strangers(allidb1.read(data / allidb1.CORPUS), count)
             except DatasetError as error:
                 raise typer.BadParameter(str(error)) from error
-    Console().print(_crops(rows, named.stamp), _ways(ways), sep="\n")
+        per_s = _cells_per_s(named)
+    console.print(_crops(rows, named.stamp), _ways(ways), sep="\n")
+    console.print(
+        f"ALL-IDB1, mostly blasts: {blasts.cells} white cells of {blasts.fields} fields, {blasts.unsure:.1%} unsure, "
+        f"{blasts.asked:.1%} in fields that ask for a person"
+    )
+    console.print(f"{per_s:.0f} cells/s, from crops to types")
+
+
+def _cells_per_s(classifier: Classifier) -> float:
+    side_px = classifier.manifest.side_px
+    crops = np.random.default_rng(0).integers(0, 256, (512, side_px, side_px, 3), dtype=np.uint8)
+    took_s = []
+    for _ in range(ROUNDS + 1):  # the first warms up
+        start = perf_counter()
+        classifier.probabilities(crops)
+        took_s.append(perf_counter() - start)
+    return len(crops) / median(took_s[1:])
 
 
 def _crops(rows: Sequence[TypeRow], stamp: str) -> Table:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cells.differential import Differential, types_of
 from edge.counting.cell import CellClass
 from edge.counting.errors import CountingError
 from edge.counting.field_count import FieldCount
@@ -187,6 +188,32 @@ def whole_way(data: str, places: Sequence[NamedPlace], count: Count, group_of: C
         float(np.mean([right[kinds == kind].mean() for kind in np.unique(kinds)])),
         float(right[named].mean()) if named.any() else float("nan"),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """White cells of kinds that nobody taught: how many `cells` were looked at in `fields`, the share that came out unsure, and
+    the share that lies in fields whose differential asks for a person."""
+
+    fields: int
+    cells: int
+    unsure: float
+    asked: float
+
+
+def strangers(samples: Sequence[Sample], count: Count) -> Strangers:
+    """ALL-IDB1 is full of blasts, which are not among the types. Raises DatasetError."""
+    cells = unsure = asked = fields = 0
+    for sample in samples:
+        try:
+            types = types_of(count(sample.pixels()).cells)
+        except (CountingError, InferenceFailed):
+            continue
+        fields += 1
+        cells += len(types)
+        unsure += sum(one.name is None for one in types)
+        asked += len(types) if Differential.of(types).asks else 0
+    return Strangers(fields, cells, unsure / max(1, cells), asked / max(1, cells))
 
 
 def labelled(data: Path, split: str) -> list[Sample]:

@@ -16,7 +16,7 @@ from edge.counting.cell import CellClass, CellType
 from edge.counting.errors import ScaleUnknown
 from engines.manifest import ClassifierManifest
 from export.datasets.sample import DatasetError, Sample
-from export.evaluation.typed_cells import Named, NamedPlace, places_by_eye, type_row, whole_way
+from export.evaluation.typed_cells import Named, NamedPlace, places_by_eye, strangers, type_row, whole_way
 from tests.edge.fields import cell, count_of
 from tests.export.datasets import trees
 
@@ -71,6 +71,16 @@ def test_a_field_that_cannot_be_counted_has_found_nothing(tmp_path: Path) -> Non
 
     row = whole_way("drawn", places(tmp_path), refuse, MANIFEST.group_of)
     assert (row.found, row.named, row.balanced) == (0.0, 0.0, 0.0)
+
+
+def test_of_strangers_it_is_told_how_many_pass_without_a_word(tmp_path: Path) -> None:
+    samples = [place.sample for place in places(tmp_path)]
+    found = iter([
+        count_of(tuple(replace(cell(CellClass.WBC), type=CellType(name, 0.9)) for name in ("lymphocyte", "lymphocyte"))),
+        count_of(tuple(replace(cell(CellClass.WBC), type=CellType(name, 0.9)) for name in (None, None, "monocyte"))),
+    ])  # fmt: skip
+    row = strangers(samples, lambda _: next(found))
+    assert (row.fields, row.cells, row.unsure, row.asked) == (2, 5, 0.4, 0.6)
 
 
 def test_a_corpus_without_the_pictures_is_named(tmp_path: Path) -> None:
