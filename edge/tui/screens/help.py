@@ -51,9 +51,9 @@ Leave µm per px empty where nobody measured it: the
 scale is then taken from the red cells themselves.
 """,
     Mode.LIVE: """
-Move the slide until the field is new and sharp: a field
-is counted once, however long it is looked at. A dash —
-means that a number is not known; it never stands for 0.
+A field counts once, however long it is looked at.
+Types are white cells by kind; ? could not be named.
+Blasts are not recognised. A dash — is not known, not 0.
 """,
     Mode.HISTORY: """
 An undone field stays in the record and is in no total.
